@@ -1,0 +1,28 @@
+// pyvarcolor.kernels._core: a table of contents. The contract is pyvarcolor/kernels/_core.pyi.
+#include <pybind11/pybind11.h>
+
+#include "pyvarcolor/parallel.hpp"
+#include "pyvarcolor/simd.hpp"
+
+namespace pyvarcolor {
+void bind_edge_weight(pybind11::module_& m);
+void bind_graph(pybind11::module_& m);
+void bind_heat(pybind11::module_& m);
+void bind_tv(pybind11::module_& m);
+void bind_tgv(pybind11::module_& m);
+void bind_state(pybind11::module_& m);
+}  // namespace pyvarcolor
+
+PYBIND11_MODULE(_core, m) {
+    using namespace pyvarcolor;
+    m.doc() = "C++/OpenMP kernels; see pyvarcolor.kernels.";
+    m.def("simd_level", [] { return simd_level(); });
+    m.def("available_threads", &available_threads);
+    m.def("set_threads", [](int threads) { thread_limit() = threads; }, pybind11::arg("threads"));
+    bind_edge_weight(m);
+    bind_graph(m);
+    bind_heat(m);
+    bind_tv(m);
+    bind_tgv(m);
+    bind_state(m);
+}
