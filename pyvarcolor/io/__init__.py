@@ -1,0 +1,10 @@
+"""Photographs from and to files, with bit depth, transparency and metadata kept.
+
+Pillow is imported with this module, tifffile and imagecodecs only when a file needs them.
+"""
+
+from pyvarcolor.io.photo import ImageFileError, Photo
+from pyvarcolor.io.reading import read_image, read_photo
+from pyvarcolor.io.writing import SUFFIXES, check_target, write_photo
+
+__all__ = ["SUFFIXES", "ImageFileError", "Photo", "check_target", "read_image", "read_photo", "write_photo"]
