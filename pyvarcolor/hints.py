@@ -1,0 +1,169 @@
+"""Hints: the pixels whose chroma is prescribed. All that a solver sees of a person's strokes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Point = tuple[float, float, tuple[float, float]]
+
+
+@dataclass(frozen=True, eq=False)
+class Hints:
+    """Pixels with prescribed chroma.
+
+    A hint of chroma (0, 0) is a hint too: "this is gray".
+
+    Parameters
+    ----------
+    mask : (H, W) ndarray of bool
+        True where the chroma is prescribed.
+    chroma : (H, W, 2) ndarray
+        a* and b* of CIE Lab (D65), as float32; read where `mask` is True, zero elsewhere.
+    confidence : (H, W) ndarray, optional
+        How sure each hint is, in (0, 1] where `mask` is True; None stands for 1 everywhere. A hint below 1
+        pulls softly instead of binding.
+
+    Raises
+    ------
+    ValueError
+        If shapes do not match, or a value is not finite or out of range.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> mask = np.zeros((4, 6), bool)
+    >>> mask[1, 2] = True
+    >>> chroma = np.zeros((4, 6, 2))
+    >>> chroma[1, 2] = 20, 15
+    >>> Hints(mask, chroma)
+    Hints(1 of 24 pixels, 4.17 %)
+    """
+
+    mask: NDArray[np.bool_]
+    chroma: NDArray[np.float32]
+    confidence: NDArray[np.float32] | None = None
+
+    def __post_init__(self) -> None:
+        mask = np.array(self.mask)
+        if mask.ndim != 2 or mask.dtype != np.bool_:
+            raise ValueError(f"hints.mask must be a bool array of shape (H, W), but is {mask.dtype} {mask.shape}")
+        chroma = np.array(self.chroma, np.float32)
+        if chroma.shape != (*mask.shape, 2):
+            raise ValueError(
+                f"hints.chroma must have shape (H, W, 2) matching mask {mask.shape}, but has shape {chroma.shape}"
+            )
+        if not np.isfinite(chroma[mask]).all():
+            raise ValueError("hints.chroma must be finite at every hint, but holds NaN or infinity")
+        chroma[~mask] = 0
+        confidence = None
+        if self.confidence is not None:
+            confidence = np.array(self.confidence, np.float32)
+            if confidence.shape != mask.shape:
+                raise ValueError(
+                    f"hints.confidence must have the shape of mask {mask.shape}, but has shape {confidence.shape}"
+                )
+            held = confidence[mask]
+            if not ((held > 0) & (held <= 1)).all():
+                worst = held[~((held > 0) & (held <= 1))][0]
+                raise ValueError(f"hints.confidence must lie in (0, 1] at every hint, but is {worst:g} at one")
+            confidence[~mask] = 0
+        for name, array in (("mask", mask), ("chroma", chroma), ("confidence", confidence)):
+            if array is not None:
+                array.setflags(write=False)
+            object.__setattr__(self, name, array)
+
+    def __repr__(self) -> str:
+        return f"Hints({self.count} of {self.mask.size} pixels, {100 * self.share:.2f} %)"
+
+    @property
+    def count(self) -> int:
+        """Number of hint pixels."""
+        return int(self.mask.sum())
+
+    @property
+    def share(self) -> float:
+        """Fraction of pixels that are hints, 0..1."""
+        return self.count / max(self.mask.size, 1)
+
+    @classmethod
+    def from_strokes(cls, image: ArrayLike, gray: ArrayLike, *, format: str = "auto") -> Hints:
+        """Read hints from a picture of strokes.
+
+        Parameters
+        ----------
+        image : (H, W, 3) or (H, W, 4) ndarray of uint8
+            Strokes painted on black, on a transparent layer, or over a copy of the photograph.
+        gray : (H, W) or (H, W, 1|3|4) ndarray
+            The photograph that they belong to; see `pyvarcolor.colorize`.
+        format : {"auto", "black", "layer", "copy"}
+            How the strokes are marked; see `pyvarcolor.strokes.parse_strokes`.
+
+        Returns
+        -------
+        Hints
+
+        Raises
+        ------
+        ValueError
+            If the sizes differ, the format is unknown or no stroke is found.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> gray = np.full((20, 20), 128, np.uint8)
+        >>> image = np.zeros((20, 20, 3), np.uint8)
+        >>> image[5:9, 3:15] = 200, 60, 60
+        >>> Hints.from_strokes(image, gray)
+        Hints(48 of 400 pixels, 12.00 %)
+        """
+        from pyvarcolor.strokes import parse_strokes
+
+        return parse_strokes(image, gray, format=format).hints
+
+    @classmethod
+    def from_points(cls, points: Iterable[Point], shape: tuple[int, int], *, radius: int = 1) -> Hints:
+        """Make hints from single points.
+
+        Parameters
+        ----------
+        points : iterable of (row, column, (a, b))
+            Places in pixels and their a*, b*; later points paint over earlier ones.
+        shape : (int, int)
+            Height and width of the photograph.
+        radius : int
+            Each point marks a square of 2 radius + 1 pixels, cut at the border.
+
+        Returns
+        -------
+        Hints
+
+        Raises
+        ------
+        ValueError
+            If a point lies outside the photograph, or there is none.
+
+        Examples
+        --------
+        >>> Hints.from_points([(5, 5, (20, 15)), (12, 30, (-10, 25))], (20, 40))
+        Hints(18 of 800 pixels, 2.25 %)
+        """
+        height, width = shape
+        mask = np.zeros(shape, np.bool_)
+        chroma = np.zeros((height, width, 2), np.float32)
+        for row, column, ab in points:
+            if not (0 <= row < height and 0 <= column < width):
+                raise ValueError(
+                    f"points must lie inside the photograph ({height}, {width}), but one is at ({row}, {column})"
+                )
+            window = np.s_[
+                max(int(row) - radius, 0) : int(row) + radius + 1, max(int(column) - radius, 0) : int(column) + radius + 1
+            ]
+            mask[window] = True
+            chroma[window] = ab
+        if not mask.any():
+            raise ValueError("points must hold at least one point, but is empty")
+        return cls(mask, chroma)

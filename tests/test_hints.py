@@ -1,0 +1,81 @@
+"""Hints: what they accept and what they keep."""
+
+import numpy as np
+import pytest
+
+from pyvarcolor.hints import Hints
+
+
+def some_hints(**changes):
+    mask = np.zeros((5, 7), bool)
+    mask[2, 3:6] = True
+    return Hints(**({"mask": mask, "chroma": np.full((5, 7, 2), 9.0)} | changes))
+
+
+def test_chroma_is_zero_where_nothing_is_prescribed():
+    hints = some_hints()
+    assert hints.count == 3
+    assert hints.share == pytest.approx(3 / 35)
+    np.testing.assert_array_equal(hints.chroma[~hints.mask], 0)
+    np.testing.assert_array_equal(hints.chroma[hints.mask], 9)
+    assert hints.chroma.dtype == np.float32
+
+
+def test_rubbish_outside_the_mask_does_not_matter():
+    chroma = np.full((5, 7, 2), np.nan)
+    chroma[2, 3:6] = 4
+    assert np.isfinite(some_hints(chroma=chroma).chroma).all()
+
+
+def test_hints_are_frozen_copies():
+    mask = np.ones((2, 2), bool)
+    hints = Hints(mask, np.ones((2, 2, 2)))
+    mask[0, 0] = False
+    assert hints.count == 4
+    with pytest.raises(ValueError, match="read-only"):
+        hints.chroma[0, 0] = 5
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"mask": np.zeros((5, 7))}, r"hints\.mask must be a bool array .* float64 \(5, 7\)"),
+        ({"mask": np.zeros(5, bool)}, r"hints\.mask .* \(5,\)"),
+        ({"chroma": np.zeros((5, 8, 2))}, r"matching mask \(5, 7\), but has shape \(5, 8, 2\)"),
+        ({"chroma": np.full((5, 7, 2), np.inf)}, r"hints\.chroma must be finite"),
+        ({"confidence": np.ones((5, 6))}, r"hints\.confidence .* \(5, 7\), but has shape \(5, 6\)"),
+        ({"confidence": np.zeros((5, 7))}, r"hints\.confidence must lie in \(0, 1\] .* is 0"),
+        ({"confidence": np.full((5, 7), 1.5)}, r"is 1\.5"),
+        ({"confidence": np.full((5, 7), np.nan)}, r"is nan"),
+    ],
+)
+def test_bad_hints_are_refused_in_words(changes, message):
+    with pytest.raises(ValueError, match=message):
+        some_hints(**changes)
+
+
+def test_points_paint_squares_cut_at_the_border():
+    hints = Hints.from_points([(0, 0, (20, 15)), (3, 6, (-5, 8))], (5, 7))
+    expected = np.zeros((5, 7), bool)
+    expected[:2, :2] = expected[2:5, 5:7] = True
+    np.testing.assert_array_equal(hints.mask, expected)
+    np.testing.assert_array_equal(hints.chroma[4, 6], (-5, 8))
+
+
+@pytest.mark.parametrize("radius", [0, 2])
+def test_later_points_paint_over_earlier_ones(radius):
+    hints = Hints.from_points([(4, 4, (1, 2)), (4, 4, (3, 4))], (9, 9), radius=radius)
+    assert hints.count == (2 * radius + 1) ** 2
+    np.testing.assert_array_equal(np.unique(hints.chroma[hints.mask], axis=0), [[3, 4]])
+
+
+@pytest.mark.parametrize(
+    ("points", "message"),
+    [
+        ([], "at least one point"),
+        ([(5, 0, (1, 1))], r"inside the photograph \(5, 7\), but one is at \(5, 0\)"),
+    ],
+)
+def test_bad_points_are_refused_in_words(points, message):
+    with pytest.raises(ValueError, match=message):
+        Hints.from_points(points, (5, 7))
