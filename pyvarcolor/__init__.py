@@ -1,0 +1,24 @@
+"""Colour for old black-and-white photographs, spread from a few strokes by variational solvers.
+
+The main function is `colorize`; `methods` lists the ways of spreading colour, `kernels` the backends.
+"""
+
+from importlib.metadata import version as _version
+
+from pyvarcolor import methods
+from pyvarcolor.hints import Hints
+from pyvarcolor.pipeline import colorize
+from pyvarcolor.result import Colorization, NotConvergedWarning, Progress, SolverReport
+
+__version__ = _version("pyvarcolor")
+
+__all__ = [
+    "Colorization",
+    "Hints",
+    "NotConvergedWarning",
+    "Progress",
+    "SolverReport",
+    "__version__",
+    "colorize",
+    "methods",
+]

@@ -1,0 +1,106 @@
+"""The narrow waist: every number that a method crunches goes through the functions of `_core.pyi`.
+
+Two modules implement that contract: `_core` (C++ and OpenMP) and `numba_core`. `load` picks one, once and loudly.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+BACKENDS = {"cpp": "pyvarcolor.kernels._core", "numba": "pyvarcolor.kernels.numba_core"}
+"""Module of each backend, in order of preference."""
+
+
+class BackendError(RuntimeError):
+    """A backend was asked for that this installation does not have."""
+
+
+@dataclass(frozen=True)
+class Kernels:
+    """A backend ready for use: the functions of the contract are its attributes.
+
+    Parameters
+    ----------
+    backend : str
+        ``"cpp"`` or ``"numba"``.
+    threads : int
+        Threads that its functions may use when they are called from the thread that loaded it.
+    """
+
+    backend: str
+    threads: int
+    _module: ModuleType
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._module, name)
+
+
+def available() -> list[str]:
+    """Names of the backends that can be imported, the preferred one first.
+
+    Returns
+    -------
+    list of str
+
+    Examples
+    --------
+    >>> from pyvarcolor import kernels
+    >>> "numba" in kernels.available()
+    True
+    """
+    return [name for name in BACKENDS if _missing(name) is None]
+
+
+def load(backend: str = "auto", threads: int | None = None) -> Kernels:
+    """Choose a backend and the number of threads.
+
+    Parameters
+    ----------
+    backend : {"auto", "cpp", "numba"}
+        ``"auto"`` is C++ where it was built, else Numba.
+    threads : int, optional
+        Threads to use, at least 1; all that the machine offers if left out.
+
+    Returns
+    -------
+    Kernels
+
+    Raises
+    ------
+    ValueError
+        If there is no such backend, or `threads` is below 1.
+    BackendError
+        If the backend is not part of this installation.
+    """
+    if threads is not None and threads < 1:
+        raise ValueError(f"threads must be at least 1, but is {threads}")
+    if backend == "auto":
+        backend = "cpp" if _missing("cpp") is None else "numba"
+    if backend not in BACKENDS:
+        raise ValueError(f"backend must be one of auto, {', '.join(BACKENDS)}, but is {backend!r}")
+    missing = _missing(backend)
+    if missing is not None:
+        raise BackendError(
+            f"backend {backend!r} is not part of this installation ({missing}); "
+            f"install with a C++17 compiler, or use backend='numba'"
+        )
+    module = importlib.import_module(BACKENDS[backend])
+    threads = threads or module.available_threads()
+    module.set_threads(threads)
+    return Kernels(backend, threads, module)
+
+
+def _missing(backend: str) -> ImportError | None:
+    """Why the backend can't be imported, or None; does not import Numba to find out."""
+    try:
+        if backend == "cpp":
+            importlib.import_module(BACKENDS["cpp"])
+        elif importlib.util.find_spec("numba") is None:
+            return ImportError("numba is not installed")
+    except ImportError as error:
+        return error
+    return None

@@ -1,0 +1,175 @@
+"""Methods of spreading colour: one energy a file, each a registered frozen dataclass whose fields are its options.
+
+A method is found by its name. Packages of third parties add theirs through the entry-point group
+``pyvarcolor.methods`` (name = ``"package.module:Class"``); see ``docs/adding_a_method.md``.
+"""
+
+from __future__ import annotations
+
+import difflib
+import functools
+import importlib
+from collections.abc import Callable
+from dataclasses import fields
+from importlib.metadata import entry_points
+from typing import Any, ClassVar, Protocol, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pyvarcolor.hints import Hints
+from pyvarcolor.kernels import Kernels
+from pyvarcolor.result import Callback, SolverReport
+
+AUTO = "graph"
+"""The method that ``method="auto"`` stands for: the best measured one (``docs/methods.md``)."""
+
+
+class Method(Protocol):
+    """What a method offers to the pipeline; ``docs/adding_a_method.md`` walks through one."""
+
+    name: ClassVar[str]
+    summary: ClassVar[str]
+
+    def solve(
+        self,
+        lightness: NDArray[np.floating],
+        hints: Hints,
+        *,
+        kernels: Kernels,
+        initial: NDArray[np.floating] | None = None,
+        callback: Callback | None = None,
+    ) -> tuple[NDArray[np.floating], SolverReport]:
+        """Spread the hints' chroma over the photograph; return chroma (H, W, 2) and the report."""
+        ...
+
+
+_BUILT_IN = ("heat", "graph", "tv", "tgv")
+_registry: dict[str, type[Method]] = {}
+_M = TypeVar("_M", bound=type[Any])
+
+
+def register(name: str, summary: str) -> Callable[[_M], _M]:
+    """Enter a frozen dataclass into the registry of methods.
+
+    Parameters
+    ----------
+    name : str
+        The name that ``colorize(..., method=name)`` and the command line know it by.
+    summary : str
+        One line for lists of methods.
+
+    Returns
+    -------
+    callable
+        A class decorator.
+
+    Raises
+    ------
+    ValueError
+        If another class has taken the name.
+    """
+
+    def enter(cls: _M) -> _M:
+        taken = _registry.get(name)
+        if taken is not None and taken.__qualname__ != cls.__qualname__:
+            raise ValueError(f"method name {name!r} is taken by {taken.__module__}.{taken.__qualname__}")
+        cls.name, cls.summary = name, summary
+        _registry[name] = cls
+        return cls
+
+    return enter
+
+
+@functools.cache
+def _load_all() -> None:
+    """Import the built-in methods and those of third parties; each import registers its class."""
+    for module in _BUILT_IN:
+        importlib.import_module(f"pyvarcolor.methods.{module}")
+    for entry in entry_points(group="pyvarcolor.methods"):
+        entry.load()
+
+
+def names() -> list[str]:
+    """Names of all methods.
+
+    Returns
+    -------
+    list of str
+
+    Examples
+    --------
+    >>> from pyvarcolor import methods
+    >>> methods.names()
+    ['heat', 'graph', 'tv', 'tgv']
+    """
+    _load_all()
+    return list(_registry)
+
+
+def get(name: str) -> type[Method]:
+    """Class of the method called `name`; ``"auto"`` is the recommended one.
+
+    Parameters
+    ----------
+    name : str
+        One of `names`, or ``"auto"``.
+
+    Returns
+    -------
+    type
+        The dataclass; its fields are the method's options.
+
+    Raises
+    ------
+    ValueError
+        If there is no such method.
+    """
+    known = names()
+    name = AUTO if name == "auto" else name
+    if name not in known:
+        raise ValueError(f"method must be one of auto, {', '.join(known)}, but is {name!r}{_did_you_mean(name, known)}")
+    return _registry[name]
+
+
+def make(name: str, **options: Any) -> Method:
+    """Build a method from its name and options.
+
+    Parameters
+    ----------
+    name : str
+        One of `names`, or ``"auto"``.
+    **options
+        Values for the method's fields; those left out keep their defaults.
+
+    Returns
+    -------
+    Method
+
+    Raises
+    ------
+    ValueError
+        If the method is unknown or a value is out of range.
+    TypeError
+        If the method has no such option.
+
+    Examples
+    --------
+    >>> from pyvarcolor import methods
+    >>> methods.make("tgv", alpha0=5.0).alpha0
+    5.0
+    """
+    cls = get(name)
+    valid = [f.name for f in fields(cls)]  # type: ignore[arg-type]
+    for option in options:
+        if option not in valid:
+            raise TypeError(
+                f"method {cls.name!r} has no option {option!r}{_did_you_mean(option, valid)}; "
+                f"its options are {', '.join(valid)}"
+            )
+    return cls(**options)
+
+
+def _did_you_mean(word: str, known: list[str]) -> str:
+    close = difflib.get_close_matches(word, known, n=1)
+    return f" (did you mean {close[0]!r}?)" if close else ""

@@ -1,0 +1,231 @@
+"""What all built-in methods share: the options of a run, hints as solvers want them, shading."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, fields, replace
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pyvarcolor.hints import Hints
+from pyvarcolor.kernels import Kernels
+from pyvarcolor.result import Callback, SolverReport
+from pyvarcolor.shading import normalize_hints, phi
+from pyvarcolor.solvers.iterate import Run, StopRule
+from pyvarcolor.solvers.quadratic import Quadratic, edge_weights
+
+Array = NDArray[np.floating]
+
+_START_ITERATIONS = 200
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """A photograph and its hints in the layout of the kernels.
+
+    Parameters
+    ----------
+    lightness : (H, W) ndarray
+        L*, 0..100.
+    hints : (H, 2, W) ndarray
+        Prescribed chroma, zero where there is none.
+    hint_weight : (H, W) ndarray
+        0: no hint; infinity: a hard one.
+    initial : (H, 2, W) ndarray or None
+        Where to start.
+    """
+
+    lightness: Array
+    hints: Array
+    hint_weight: Array
+    initial: Array | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Propagation:
+    """Options that all built-in methods have.
+
+    Parameters
+    ----------
+    normalize : bool
+        Spread chroma divided by what shading does to it (`pyvarcolor.shading`), so that shadows keep less of it.
+    hint_weight : float
+        Weight of the hints, above 0, times their confidence; infinity: hints are met exactly (those of confidence
+        c below 1 then weigh c / (1 - c)).
+    max_iter : int
+        Iterations at most, at least 1.
+    check_every : int
+        Iterations between two looks at energy and change, at least 1.
+    tol : float
+        Stop when the mean colour moves less than this between two looks (units of a*, b*), at least 0.
+    """
+
+    name: ClassVar[str]
+    summary: ClassVar[str]
+
+    normalize: bool = True
+    hint_weight: float = math.inf
+    max_iter: int = 2000
+    check_every: int = 20
+    tol: float = 0.01
+
+    def __post_init__(self) -> None:
+        self._require("hint_weight", above=0)
+        self._require("max_iter", least=1)
+        self._require("check_every", least=1)
+        self._require("tol", least=0)
+
+    def _require(self, option: str, *, least: float = -math.inf, above: float = -math.inf, most: float = math.inf) -> None:
+        """Raise ValueError unless the option lies in its range."""
+        value: Any = getattr(self, option)
+        if not (value >= least and value > above and value <= most):
+            rules = [f"at least {least:g}" * (least > -math.inf), f"above {above:g}" * (above > -math.inf)]
+            rules += [f"at most {most:g}" * (most < math.inf)]
+            raise ValueError(f"{option} must be {' and '.join(filter(None, rules))}, but is {value!r}")
+
+    def solve(
+        self,
+        lightness: Array,
+        hints: Hints,
+        *,
+        kernels: Kernels,
+        initial: Array | None = None,
+        callback: Callback | None = None,
+    ) -> tuple[Array, SolverReport]:
+        """Spread the hints' chroma over the photograph.
+
+        Parameters
+        ----------
+        lightness : (H, W) ndarray
+            L*, 0..100, float32 or float64.
+        hints : Hints
+            At least one.
+        kernels : Kernels
+            The backend.
+        initial : (H, W, 2) ndarray, optional
+            Chroma to start from.
+        callback : callable, optional
+            Gets a `Progress` now and then; ``raise StopIteration`` in it stops the solver, which keeps what it has.
+
+        Returns
+        -------
+        chroma : (H, W, 2) ndarray
+        report : SolverReport
+
+        Raises
+        ------
+        ValueError
+            If there are no hints.
+        """
+        if hints.count == 0:
+            raise ValueError(f"method {self.name!r} needs at least one hint, but hints has none")
+        size = phi(lightness)[:, None] if self.normalize else lightness.dtype.type(1)
+
+        def chroma_of(u: Array) -> Array:
+            return np.ascontiguousarray((u * size).transpose(0, 2, 1))
+
+        chroma = normalize_hints(hints, lightness) if self.normalize else hints.chroma.astype(lightness.dtype)
+        problem = Problem(
+            np.ascontiguousarray(lightness),
+            to_state(chroma),
+            self._weights(hints).astype(lightness.dtype),
+            None if initial is None else to_state(initial.astype(lightness.dtype)) / size,
+        )
+        u, report = self.spread(problem, Run(self.name, kernels, chroma_of, callback))
+        return chroma_of(u), report
+
+    def spread(self, problem: Problem, run: Run) -> tuple[Array, SolverReport]:
+        """Minimise the method's energy; return u (H, 2, W) and the report."""
+        raise NotImplementedError
+
+    @property
+    def stop_rule(self) -> StopRule:
+        """`max_iter`, `check_every` and `tol`."""
+        return StopRule(self.max_iter, self.check_every, self.tol)
+
+    def _weights(self, hints: Hints) -> Array:
+        if hints.confidence is None:
+            return np.where(hints.mask, self.hint_weight, 0.0)
+        confidence = hints.confidence.astype(np.float64)
+        if math.isinf(self.hint_weight):
+            with np.errstate(divide="ignore"):
+                return confidence / (1 - confidence)
+        return self.hint_weight * confidence
+
+
+@dataclass(frozen=True, kw_only=True)
+class EdgeAware(Propagation):
+    """Options of methods whose weights are made from lightness: 1 / (1 + (|dL| / edge_scale)^edge_power).
+
+    Parameters
+    ----------
+    edge_scale : float
+        Step of L* across which half of the weight is left, above 0.
+    edge_power : float
+        How sharply the weight falls, above 0.
+    edge_floor : float
+        The least weight, above 0 and at most 1: what flows over the strongest edge.
+    """
+
+    edge_scale: float = 1.0
+    edge_power: float = 3.0
+    edge_floor: float = 1e-4
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._require("edge_scale", above=0)
+        self._require("edge_power", above=0)
+        self._require("edge_floor", above=0, most=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Variational(EdgeAware):
+    """Options of the methods that are solved by primal-dual iterations (Chambolle and Pock 2011).
+
+    Parameters
+    ----------
+    tensor : bool
+        Use the anisotropic weight of Ferstl et al. 2013: colour may flow along an edge, but not over it.
+    relaxation : float
+        Over-relaxation of the iterations, above 0 and below 2.
+    scale_u : float
+        Chroma (units of a*, b*) that the step sizes are tuned to, above 0.
+    """
+
+    tensor: bool = False
+    relaxation: float = 1.8
+    scale_u: float = 10.0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._require("scale_u", above=0)
+        self._require("relaxation", above=0, most=1.99)
+
+    def edge_weight(self, lightness: Array, run: Run) -> Array:
+        """Scalar g (H, 1, W), or the tensor G (H, 3, W)."""
+        weigh, channels = (run.kernels.edge_tensor, 3) if self.tensor else (run.kernels.edge_weight, 1)
+        g = np.empty((lightness.shape[0], channels, lightness.shape[1]), lightness.dtype)
+        weigh(lightness, self.edge_scale, self.edge_power, self.edge_floor, g)
+        return g
+
+    def quadratic_start(self, problem: Problem, run: Run) -> Array:
+        """The given start, or the harmonic solution with the same edges; hard hints set."""
+        if problem.initial is not None:
+            return np.where(np.isinf(problem.hint_weight)[:, None], problem.hints, problem.initial)
+        harmonic = Quadratic(edge_weights(run.kernels, self.edge_scale, self.edge_power, self.edge_floor))
+        rule = StopRule(_START_ITERATIONS, 20, 0.05)
+        quiet = replace(run, callback=None)
+        u, _ = harmonic.minimise(problem.lightness, problem.hints, problem.hint_weight, rule, quiet)
+        return u
+
+
+def to_state(image: Array) -> Array:
+    """(H, W, C) to the kernels' (H, C, W)."""
+    return np.ascontiguousarray(image.transpose(0, 2, 1))
+
+
+def option_names(cls: type[Any]) -> list[str]:
+    """Names of a method's options, its own first."""
+    return [f.name for f in fields(cls)]

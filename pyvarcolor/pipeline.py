@@ -1,0 +1,128 @@
+"""`colorize`: from gray and hints to colour, in five steps."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from pyvarcolor import methods
+from pyvarcolor.color import Array, lab_to_rgb, lightness_from_gray, project_to_gamut
+from pyvarcolor.hints import Hints
+from pyvarcolor.kernels import load
+from pyvarcolor.result import Callback, Colorization, NotConvergedWarning
+from pyvarcolor.spaces import Space, space_called
+
+
+def colorize(
+    gray: ArrayLike,
+    strokes_or_hints: ArrayLike | Hints,
+    *,
+    method: str = "auto",
+    backend: str = "auto",
+    space: str = "lab",
+    initial: Colorization | ArrayLike | None = None,
+    callback: Callback | None = None,
+    threads: int | None = None,
+    **options: Any,
+) -> Colorization:
+    """Colour a photograph from a few strokes.
+
+    Parameters
+    ----------
+    gray : (H, W) or (H, W, 1|3|4) array_like
+        The photograph, sRGB-encoded: uint8, uint16, or float in 0..1. A tinted or colour scan is reduced to its
+        lightness.
+    strokes_or_hints : (H, W, 3|4) array_like of uint8, or Hints
+        Strokes painted on black, on a transparent layer or over a copy of the photograph (see
+        `Hints.from_strokes`), or hints.
+    method : str
+        How colour is spread: one of `pyvarcolor.methods.names`, or ``"auto"`` for the best measured one.
+    backend : {"auto", "cpp", "numba"}
+        Which kernels to run on; ``"auto"`` is C++ where it was built.
+    space : {"lab", "oklab", "ycbcr"}
+        In which chroma colour is spread. Whatever the space, L* is kept.
+    initial : Colorization or (H, W, 2) ndarray, optional
+        Where the solver starts: an earlier result, or a* and b*. An unconvincing colouring is a starting point.
+    callback : callable, optional
+        Gets a `Progress` every now and then; ``raise StopIteration`` in it stops and keeps what there is.
+    threads : int, optional
+        Threads to use; all of the machine's if left out. The result does not depend on it.
+    **options
+        Options of the method: the fields of its class, see `pyvarcolor.methods.get`.
+
+    Returns
+    -------
+    Colorization
+        `rgb` in the dtype of `gray`, `chroma`, the fraction `moved` into the gamut, and the solver's `report`.
+
+    Raises
+    ------
+    TypeError
+        If `gray` has another dtype, or the method no such option.
+    ValueError
+        If shapes do not match, a value is out of its range, or there is no hint.
+    pyvarcolor.kernels.BackendError
+        If the backend is not part of this installation.
+
+    Warns
+    -----
+    NotConvergedWarning
+        If the solver ran out of iterations; the result is kept.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pyvarcolor import Hints, colorize
+    >>> gray = np.full((20, 30), 128, np.uint8)
+    >>> result = colorize(gray, Hints.from_points([(10, 15, (40, 30))], gray.shape))
+    >>> result.rgb.shape, result.rgb.dtype, result.rgb[0, 0].tolist()
+    ((20, 30, 3), dtype('uint8'), [198, 101, 78])
+    """
+    lightness = lightness_from_gray(gray)
+    hints = strokes_or_hints if isinstance(strokes_or_hints, Hints) else Hints.from_strokes(strokes_or_hints, gray)
+    if hints.mask.shape != lightness.shape:
+        raise ValueError(f"hints must have the size of gray {lightness.shape}, but have {hints.mask.shape}")
+    chroma_space = space_called(space)
+    solver = methods.make(method, **options)
+    kernels = load(backend, threads)
+
+    spread, report = solver.solve(
+        lightness,
+        _hints_in(chroma_space, hints, lightness),
+        kernels=kernels,
+        initial=_start_in(chroma_space, initial, lightness),
+        callback=callback,
+    )
+    if report.stopped_by == "max_iter":
+        warnings.warn(
+            f"{report.method} stopped at max_iter = {report.iterations} while the colour still moved by "
+            f"{report.change[-1]:.2g} since the last look: raise max_iter or tol, or go on from this result with initial=",
+            NotConvergedWarning,
+            stacklevel=2,
+        )
+    chroma = chroma_space.to_lab(lightness, spread)
+    fitted, moved = project_to_gamut(lightness, chroma)
+    rgb = lab_to_rgb(lightness, fitted, np.asarray(gray).dtype)
+    return Colorization(rgb, chroma, moved, report)
+
+
+def _hints_in(space: Space, hints: Hints, lightness: Array) -> Hints:
+    """The same hints with their chroma in another space."""
+    chroma = np.zeros_like(hints.chroma)
+    chroma[hints.mask] = space.from_lab(lightness[hints.mask], hints.chroma[hints.mask])
+    return Hints(hints.mask, chroma, hints.confidence)
+
+
+def _start_in(space: Space, initial: Colorization | ArrayLike | None, lightness: Array) -> Array | None:
+    """Chroma to start from, in the solver's space."""
+    if initial is None:
+        return None
+    chroma = np.asarray(initial.chroma if isinstance(initial, Colorization) else initial, lightness.dtype)
+    if chroma.shape != (*lightness.shape, 2):
+        raise ValueError(f"initial must have shape {(*lightness.shape, 2)}, but has shape {chroma.shape}")
+    if not np.isfinite(chroma).all():
+        raise ValueError("initial must be finite, but holds NaN or infinity")
+    return space.from_lab(lightness, chroma)

@@ -1,0 +1,66 @@
+"""Chroma under shading: where an object lies in shadow, its a* and b* shrink with its lightness.
+
+Under pure shading a* and b* are proportional to L* + 16. So what is spread is v = u / phi(L) with
+phi(L) = ((L + 16) / 66)^0.6; the power is the one measured best on photographs, between none (0) and pure shading (1).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pyvarcolor.hints import Hints
+
+_POWER = 0.6
+
+
+def phi(lightness: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Size of chroma to expect at a lightness, 1 at L* = 50.
+
+    Parameters
+    ----------
+    lightness : ndarray
+        L*, 0..100.
+
+    Returns
+    -------
+    ndarray
+        phi(L), same shape and dtype.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> phi(np.array([0.0, 50.0, 100.0])).round(2)
+    array([0.43, 1.  , 1.4 ])
+    """
+    return ((lightness + 16) / 66) ** _POWER
+
+
+def normalize_hints(hints: Hints, lightness: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Chroma of the hints divided by the mean of phi over each stroke.
+
+    A stroke is a connected patch of one colour. Dividing by its mean keeps the shading of the photograph alive
+    under the stroke, where dividing pixel by pixel would paint it flat.
+
+    Parameters
+    ----------
+    hints : Hints
+        Hints of any chroma.
+    lightness : (H, W) ndarray
+        L*, 0..100.
+
+    Returns
+    -------
+    (H, W, 2) ndarray
+        In the dtype of `lightness`; zero where there is no hint.
+    """
+    from skimage.measure import label
+
+    chroma = hints.chroma[hints.mask]
+    colours = np.zeros(hints.mask.shape, np.int64)
+    colours[hints.mask] = 1 + np.unique(chroma, axis=0, return_inverse=True)[1].reshape(-1)
+    strokes = label(colours, background=0, connectivity=2)[hints.mask]
+    mean_phi = np.bincount(strokes, phi(lightness)[hints.mask]) / np.maximum(np.bincount(strokes), 1)
+    normalized = np.zeros((*hints.mask.shape, 2), lightness.dtype)
+    normalized[hints.mask] = chroma / mean_phi[strokes, None]
+    return normalized

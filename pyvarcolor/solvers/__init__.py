@@ -1,0 +1,1 @@
+"""Algorithms that know no photograph: they minimise an energy given its weights and hints."""

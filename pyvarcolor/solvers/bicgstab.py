@@ -1,0 +1,80 @@
+"""Solve u_i = sum_j w_ij u_j with weights that are not symmetric, by BiCGSTAB (van der Vorst 1992)."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pyvarcolor.result import SolverReport
+from pyvarcolor.solvers.iterate import Run, StopRule, iterate
+
+Array = NDArray[np.floating]
+
+
+def solve_directed(
+    w: Array, hints: Array, hint_weight: Array, rule: StopRule, run: Run, initial: Array
+) -> tuple[Array, SolverReport]:
+    """Solve the directed system with the hints as boundary values.
+
+    Parameters
+    ----------
+    w : (H, 8, W) ndarray
+        Weights of the 8 neighbours, of sum 1 at each pixel.
+    hints : (H, 2, W) ndarray
+        Prescribed values.
+    hint_weight : (H, W) ndarray
+        0: no hint; infinity: a hard one; between them (u_i - sum_j w_ij u_j) + weight (u_i - hint_i) = 0.
+    rule : StopRule
+        When to stop.
+    run : Run
+        Whose run it is.
+    initial : (H, 2, W) ndarray
+        Where to start.
+
+    Returns
+    -------
+    u : (H, 2, W) ndarray
+    report : SolverReport
+        Its energy is half the squared residual.
+    """
+    hard = np.isinf(hint_weight)[:, None]
+    soft = np.where(hard, 0, hint_weight[:, None])
+    unused = np.zeros_like(hint_weight)
+    scratch = np.empty_like(hints)
+
+    def apply(x: Array) -> Array:
+        """(I - W + soft) x on the free pixels, 0 on the hard ones."""
+        out = np.empty_like(x)
+        run.kernels.graph_apply(x, w, unused, unused, 1.0, 0.0, scratch, out)
+        return np.where(hard, 0, out + soft * x)
+
+    def ratio(a: Array, b: Array) -> Array:
+        """Ratio of two inner products, 0 where the method has come to its end."""
+        return np.divide(a, b, out=np.zeros_like(a), where=b != 0).astype(w.dtype)
+
+    u = np.where(hard, hints, initial).astype(w.dtype)
+    r = (soft * hints - apply(u)).astype(w.dtype)
+    shadow, d = r.copy(), r.copy()
+    rho = _dot(shadow, r)
+
+    def advance(n: int) -> None:
+        nonlocal u, r, d, rho
+        for _ in range(n):
+            image = apply(d)
+            alpha = ratio(rho, _dot(shadow, image))
+            half = r - alpha * image
+            turned = apply(half)
+            omega = ratio(_dot(turned, half), _dot(turned, turned))
+            u += alpha * d + omega * half
+            r = half - omega * turned
+            previous, rho = rho, _dot(shadow, r)
+            d = r + ratio(rho * alpha, previous * omega) * (d - omega * image)
+
+    report = iterate(advance, lambda: 0.5 * float(_dot(r, r).sum()), u, rule, run)
+    return u, report
+
+
+def _dot(x: Array, y: Array) -> NDArray[np.float64]:
+    """Inner product of each channel, shaped to scale a state."""
+    product: NDArray[np.float64] = (x * y).sum(axis=(0, 2), dtype=np.float64)[:, None]
+    return product
