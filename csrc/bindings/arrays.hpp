@@ -1,4 +1,5 @@
-// The one check of shapes and dtypes between Python and the kernels. kernels/checks.py says the same sentences.
+// The one check of shapes and dtypes between Python and the kernels. numba_core/checks.py says the same
+// sentences.
 #pragma once
 
 #include <pybind11/numpy.h>
@@ -16,7 +17,7 @@ namespace pyvarcolor {
 namespace py = pybind11;
 
 // Arguments: an array is never converted (a kernel would write to the copy), a number may be.
-inline py::arg array(const char* name) { return std::move(py::arg(name).noconvert()); }
+inline py::arg array(const char* name) { return py::arg(name).noconvert(); }
 inline py::arg number(const char* name) { return py::arg(name); }
 
 inline std::string shape_text(const std::vector<Index>& shape) {
@@ -31,11 +32,13 @@ inline std::string dtype_text(const py::array& array) { return py::str(array.dty
 template <class T>
 void check(const py::array& array, const char* name, const std::vector<Index>& shape, bool written) {
     const std::string is = std::string(name) + " must ";
-    if (!array.dtype().is(py::dtype::of<T>()))
-        throw py::type_error(is + "be " + dtype_text(py::array(py::dtype::of<T>(), 0)) + ", but is " + dtype_text(array));
+    if (!array.dtype().equal(py::dtype::of<T>()))
+        throw py::type_error(is + "be " + dtype_text(py::array(py::dtype::of<T>(), 0)) + ", but is " +
+                             dtype_text(array));
     const std::vector<Index> given(array.shape(), array.shape() + array.ndim());
     if (given != shape)
-        throw py::value_error(is + "have shape " + shape_text(shape) + ", but has shape " + shape_text(given));
+        throw py::value_error(is + "have shape " + shape_text(shape) + ", but has shape " +
+                              shape_text(given));
     if (!(array.flags() & py::array::c_style)) throw py::value_error(is + "be C-contiguous, but is strided");
     if (written && !array.writeable()) throw py::value_error(is + "be writeable, but is read-only");
 }
@@ -67,8 +70,8 @@ struct Size {
 // f(T{}) with T float or double as the dtype of `array`, which decides the dtype of all others.
 template <class F>
 auto with_dtype(const py::array& array, const char* name, F f) {
-    if (array.dtype().is(py::dtype::of<float>())) return f(float{});
-    if (array.dtype().is(py::dtype::of<double>())) return f(double{});
+    if (array.dtype().equal(py::dtype::of<float>())) return f(float{});
+    if (array.dtype().equal(py::dtype::of<double>())) return f(double{});
     throw py::type_error(std::string(name) + " must be float32 or float64, but is " + dtype_text(array));
 }
 

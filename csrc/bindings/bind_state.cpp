@@ -8,7 +8,7 @@ namespace pyvarcolor {
 // Mean Euclidean distance between two states per pixel; `previous` then becomes `u`.
 template <class T>
 double mean_change(Image<const T> u, Image<T> previous) {
-    const double sum = parallel_sum<double>(u, [&](Index i) {
+    const double sum = parallel_sum(u, [&](Index i) {
         double row = 0;
         for (Index j = 0; j < u.cols; ++j) {
             const T a = u.row(i, 0)[j] - previous.row(i, 0)[j], b = u.row(i, 1)[j] - previous.row(i, 1)[j];
@@ -21,16 +21,19 @@ double mean_change(Image<const T> u, Image<T> previous) {
 }
 
 void bind_state(py::module_& m) {
-    m.def("mean_change", [](const py::array& u, py::array previous) {
-        return with_dtype(u, "u", [&](auto t) {
-            using T = decltype(t);
-            const Size size(u);
-            const auto now = read<T>(u, "u", size.image(2));
-            const auto before = write<T>(previous, "previous", size.image(2));
-            py::gil_scoped_release unlocked;
-            return mean_change<T>(now, before);
-        });
-    }, array("u"), array("previous"));
+    m.def(
+        "mean_change",
+        [](const py::array& u, py::array previous) {
+            return with_dtype(u, "u", [&](auto t) {
+                using T = decltype(t);
+                const Size size(u);
+                const auto now = read<T>(u, "u", size.image(2));
+                const auto before = write<T>(previous, "previous", size.image(2));
+                py::gil_scoped_release unlocked;
+                return mean_change<T>(now, before);
+            });
+        },
+        array("u"), array("previous"));
 }
 
 }  // namespace pyvarcolor

@@ -1,7 +1,8 @@
-// Weighted differences of one channel, a row at a time: gradient, divergence, symmetrised gradient, Laplacian.
+// Weighted differences of one channel, a row at a time: gradient, divergence, symmetrised gradient,
+// Laplacian.
 //
-// Every difference is taken between two real pixels: what would reach over the border is left out, on both sides of
-// the weights, so that each operator here is the exact adjoint of its partner and affine chroma costs nothing.
+// Every difference is taken between two real pixels. What would reach over the border is left out, on both
+// sides of the weights: each operator is the exact adjoint of its partner, and affine chroma costs nothing.
 #pragma once
 
 #include "pyvarcolor/image.hpp"
@@ -9,7 +10,7 @@
 
 namespace pyvarcolor {
 
-// A row of one channel and its neighbours; a missing neighbour points to some valid row and is multiplied by 0.
+// A row of one channel, the rows above and below; a missing one points to a row that exists and counts 0.
 template <class T>
 struct Rows {
     const T *up, *here, *down;
@@ -17,7 +18,8 @@ struct Rows {
 
 template <class T>
 Rows<T> rows_of(Image<const T> image, Index i, Index channel = 0) {
-    return {image.row(i > 0 ? i - 1 : i, channel), image.row(i, channel), image.row(i + 1 < image.rows ? i + 1 : i, channel)};
+    return {image.row(i > 0 ? i - 1 : i, channel), image.row(i, channel),
+            image.row(i + 1 < image.rows ? i + 1 : i, channel)};
 }
 
 // Which neighbours a pixel has, as factors 1 or 0.
@@ -57,7 +59,8 @@ struct ScalarWeights {
 template <class T>
 struct TensorWeights {
     const T *xx, *xy, *yy;
-    TensorWeights(Image<const T> weights, Index i) : xx(weights.row(i, 0)), xy(weights.row(i, 1)), yy(weights.row(i, 2)) {}
+    TensorWeights(Image<const T> weights, Index i)
+        : xx(weights.row(i, 0)), xy(weights.row(i, 1)), yy(weights.row(i, 2)) {}
     PYVARCOLOR_INLINE Vector<T> times(Index j, T x, T y) const {
         return {xx[j] * x + xy[j] * y, xy[j] * x + yy[j] * y};
     }
@@ -73,8 +76,8 @@ PYVARCOLOR_INLINE Vector<T> flux(Weights g, Index j, Neighbours<T> at, const T* 
 
 // p = alpha G grad u
 template <class T, class Weights>
-PYVARCOLOR_ROW_KERNEL void gradient_row(
-    Index cols, Neighbours<T> row, Weights g, T alpha, Rows<T> u, T* px, T* py) {
+PYVARCOLOR_ROW_KERNEL void gradient_row(Index cols, Neighbours<T> row, Weights g, T alpha, Rows<T> u, T* px,
+                                        T* py) {
     for_columns(cols, row, [=](Index j, Neighbours<T> at) {
         const Vector<T> f = flux(g, j, at, u.here, u.down);
         px[j] = alpha * f.x;
@@ -84,8 +87,8 @@ PYVARCOLOR_ROW_KERNEL void gradient_row(
 
 // p = alpha G (grad u - v), where v is left out together with the difference it belongs to
 template <class T, class Weights>
-PYVARCOLOR_ROW_KERNEL void gradient_minus_v_row(
-    Index cols, Neighbours<T> row, Weights g, T alpha, Rows<T> u, const T* vx, const T* vy, T* px, T* py) {
+PYVARCOLOR_ROW_KERNEL void gradient_minus_v_row(Index cols, Neighbours<T> row, Weights g, T alpha, Rows<T> u,
+                                                const T* vx, const T* vy, T* px, T* py) {
     for_columns(cols, row, [=](Index j, Neighbours<T> at) {
         const T dx = at.right != 0 ? u.here[j + 1] - u.here[j] - vx[j] : T(0);
         const Vector<T> f = g.times(j, dx, at.below * (u.down[j] - u.here[j] - vy[j]));
@@ -96,8 +99,8 @@ PYVARCOLOR_ROW_KERNEL void gradient_minus_v_row(
 
 // out = -alpha div (G p), the adjoint of u -> alpha G grad u
 template <class T, class Weights>
-PYVARCOLOR_ROW_KERNEL void minus_divergence_row(
-    Index cols, Neighbours<T> row, Weights g_up, Weights g, T alpha, Rows<T> px, Rows<T> py, T* out) {
+PYVARCOLOR_ROW_KERNEL void minus_divergence_row(Index cols, Neighbours<T> row, Weights g_up, Weights g,
+                                                T alpha, Rows<T> px, Rows<T> py, T* out) {
     for_columns(cols, row, [=](Index j, Neighbours<T> at) {
         const Vector<T> here = g.times(j, at.right * px.here[j], at.below * py.here[j]);
         const T left = at.left != 0 ? g.times(j - 1, px.here[j - 1], at.below * py.here[j - 1]).x : T(0);
@@ -108,8 +111,8 @@ PYVARCOLOR_ROW_KERNEL void minus_divergence_row(
 
 // q = alpha E v by backward differences; the xy channel carries sqrt 2, so that |q| is the Frobenius norm
 template <class T>
-PYVARCOLOR_ROW_KERNEL void symmetrised_gradient_row(
-    Index cols, Neighbours<T> row, T alpha, Rows<T> vx, Rows<T> vy, T* qxx, T* qyy, T* qxy) {
+PYVARCOLOR_ROW_KERNEL void symmetrised_gradient_row(Index cols, Neighbours<T> row, T alpha, Rows<T> vx,
+                                                    Rows<T> vy, T* qxx, T* qyy, T* qxy) {
     constexpr T inverse_sqrt2 = T(0.70710678118654752440);
     for_columns(cols, row, [=](Index j, Neighbours<T> at) {
         const T x_of_vx = at.left != 0 ? vx.here[j] - vx.here[j - 1] : T(0);
@@ -122,8 +125,9 @@ PYVARCOLOR_ROW_KERNEL void symmetrised_gradient_row(
 
 // (kx, ky) = alpha0 E* q - alpha1 G p, the part of K* that belongs to v
 template <class T, class Weights>
-PYVARCOLOR_ROW_KERNEL void adjoint_v_row(Index cols, Neighbours<T> row, Weights g, T alpha0, T alpha1, const T* px,
-    const T* py, const T* qxx, Rows<T> qyy, Rows<T> qxy, T* kx, T* ky) {
+PYVARCOLOR_ROW_KERNEL void adjoint_v_row(Index cols, Neighbours<T> row, Weights g, T alpha0, T alpha1,
+                                         const T* px, const T* py, const T* qxx, Rows<T> qyy, Rows<T> qxy,
+                                         T* kx, T* ky) {
     constexpr T inverse_sqrt2 = T(0.70710678118654752440);
     for_columns(cols, row, [=](Index j, Neighbours<T> at) {
         const Vector<T> gp = g.times(j, at.right * px[j], at.below * py[j]);
@@ -147,15 +151,15 @@ PYVARCOLOR_INLINE T laplacian(Weights g_up, Weights g, Index j, Neighbours<T> at
 
 // out = s div (G grad u)
 template <class T, class Weights>
-PYVARCOLOR_ROW_KERNEL void laplacian_row(
-    Index cols, Neighbours<T> row, Weights g_up, Weights g, const T* s, Rows<T> u, T* out) {
+PYVARCOLOR_ROW_KERNEL void laplacian_row(Index cols, Neighbours<T> row, Weights g_up, Weights g, const T* s,
+                                         Rows<T> u, T* out) {
     for_columns(cols, row, [=](Index j, Neighbours<T> at) { out[j] = s[j] * laplacian(g_up, g, j, at, u); });
 }
 
 // out += div (G grad (s r)), the adjoint of u -> s div (G grad u); sr receives s r of the three rows
 template <class T, class Weights>
-PYVARCOLOR_ROW_KERNEL void add_laplacian_adjoint_row(
-    Index cols, Neighbours<T> row, Weights g_up, Weights g, Rows<T> s, Rows<T> r, T* sr, T* out) {
+PYVARCOLOR_ROW_KERNEL void add_laplacian_adjoint_row(Index cols, Neighbours<T> row, Weights g_up, Weights g,
+                                                     Rows<T> s, Rows<T> r, T* sr, T* out) {
     T *up = sr, *here = sr + cols, *down = sr + 2 * cols;
     PYVARCOLOR_NO_ALIAS
     for (Index j = 0; j < cols; ++j) {

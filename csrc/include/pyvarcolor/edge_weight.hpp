@@ -41,8 +41,8 @@ void edge_weight(Image<const T> lightness, EdgeStop<T> stop, Image<T> g) {
     });
 }
 
-// G (xx, xy, yy) = g n n' + m m', n along the lightness gradient and m across it: colour may flow along an edge, not
-// over it (Ferstl, Reinbacher, Ranftl, Ruether, Bischof 2013, eq. 5).
+// G (xx, xy, yy) = g n n' + m m', n along the lightness gradient and m across it: colour may flow along an
+// edge, not over it (Ferstl, Reinbacher, Ranftl, Ruether, Bischof 2013, eq. 5).
 template <class T>
 void edge_tensor(Image<const T> lightness, EdgeStop<T> stop, Image<T> tensor) {
     parallel_rows(tensor, [&](Index i) {

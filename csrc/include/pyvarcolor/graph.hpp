@@ -1,11 +1,13 @@
 // Quadratic propagation on the graph of 8 neighbours, both channels in lockstep, by conjugate gradients.
 //
-//   min_u  first/2 sum_edges w_ij |u_i - u_j|^2  +  beta/2 sum_i |(L u)_i|^2 / d_i  +  hints,    d_i = sum_j w_ij
+//   min_u  first/2 sum_edges w_ij |u_i - u_j|^2  +  beta/2 sum_i |(L u)_i|^2 / d_i  +  hints,    d_i = sum_j
+//   w_ij
 //
-// with L u = sum_j w_ij (u_i - u_j), so that A = first L + beta L D^-1 L plus the soft hints' weights. Each pixel stores
-// its 8 weights w_ij in reading order of the neighbours; an edge over the border has weight 0.
+// with L u = sum_j w_ij (u_i - u_j), so that A = first L + beta L D^-1 L plus the soft hints' weights. Each
+// pixel stores its 8 weights w_ij in reading order of the neighbours; an edge over the border has weight 0.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <limits>
@@ -47,8 +49,8 @@ void graph_weights(Image<const T> lightness, EdgeStop<T> stop, Image<T> w) {
     });
 }
 
-// The weights of the code published with Levin, Lischinski and Weiss 2004: exp(-(Y_i - Y_j)^2 / c), c from the variance
-// of the 3x3 window, normalised to sum 1 (so they are not symmetric). `gray` is in 0..1.
+// The weights of the code published with Levin, Lischinski and Weiss 2004: exp(-(Y_i - Y_j)^2 / c), c from
+// the variance of the 3x3 window, normalised to sum 1 (so they are not symmetric). `gray` is in 0..1.
 template <class T>
 void levin_weights(Image<const T> gray, Image<T> w) {
     parallel_rows(w, [&](Index i) {
@@ -112,38 +114,33 @@ template <class T>
 PYVARCOLOR_ROW_KERNEL void add_soft_row(Index cols, T scale, const T* hint_weight, const T* u, T* out) {
     constexpr T hard = std::numeric_limits<T>::max();
     PYVARCOLOR_NO_ALIAS
-    for (Index j = 0; j < cols; ++j) out[j] = scale * out[j] + (hint_weight[j] <= hard ? hint_weight[j] * u[j] : T(0));
+    for (Index j = 0; j < cols; ++j)
+        out[j] = scale * out[j] + (hint_weight[j] <= hard ? hint_weight[j] * u[j] : T(0));
 }
 
 // out = A u; `scratch` has the shape of u and is used when beta > 0. then(i) follows row i.
 template <class T, class Then>
-void graph_apply(const Graph<T>& graph, Image<const T> u, Image<T> scratch, Image<T> out, Then then) {
+void graph_apply(Team& team, const Graph<T>& graph, Image<const T> u, Image<T> scratch, Image<T> out,
+                 Then then) {
     const bool mixed = graph.beta > 0;
     if (mixed) {
-        parallel_rows(u, [&](Index i) {
+        team.rows([&](Index i) {
             for (Index c = 0; c < u.channels; ++c) {
                 graph_laplacian_row(graph.w, u, i, c, scratch.row(i, c));
-                mix_row<T>(u.cols, graph.first, graph.beta, graph.inverse_degree.row(i), u.row(i, c), scratch.row(i, c));
+                mix_row<T>(u.cols, graph.first, graph.beta, graph.inverse_degree.row(i), u.row(i, c),
+                           scratch.row(i, c));
             }
         });
     }
-    parallel_rows(u, [&](Index i) {
+    team.rows([&](Index i) {
         for (Index c = 0; c < u.channels; ++c) {
             graph_laplacian_row(graph.w, mixed ? scratch.read() : u, i, c, out.row(i, c));
-            add_soft_row<T>(u.cols, mixed ? T(1) : graph.first, graph.hint_weight.row(i), u.row(i, c), out.row(i, c));
+            add_soft_row<T>(u.cols, mixed ? T(1) : graph.first, graph.hint_weight.row(i), u.row(i, c),
+                            out.row(i, c));
         }
         then(i);
     });
 }
-
-// Two sums at once, one a channel.
-struct Sums {
-    std::array<double, 2> of{};
-    Sums& operator+=(const Sums& other) {
-        of[0] += other.of[0], of[1] += other.of[1];
-        return *this;
-    }
-};
 
 // sum of a b, in 16 lanes that are added in order
 template <class T>
@@ -165,7 +162,8 @@ PYVARCOLOR_ROW_KERNEL void axpy_row(Index cols, T alpha, const T* x, T* y) {
     for (Index j = 0; j < cols; ++j) y[j] += alpha * x[j];
 }
 
-// d = z + b d with the preconditioned residual z = m r; m = 1 / diagonal of A, and 0 at hard hints, which keeps them
+// d = z + b d with the preconditioned residual z = m r; m = 1 / diagonal of A, and 0 at hard hints, which
+// keeps them
 template <class T>
 PYVARCOLOR_ROW_KERNEL void direction_row(Index cols, T b, const T* m, const T* r, T* d) {
     PYVARCOLOR_NO_ALIAS
@@ -185,73 +183,78 @@ PYVARCOLOR_ROW_KERNEL double preconditioned_norm_row(Index cols, const T* m, con
     return sum;
 }
 
+// a / b of each channel, 0 where b is 0: the solution is reached.
+inline Sums ratio(const Sums& a, const Sums& b) {
+    return {{b.of[0] > 0 ? a.of[0] / b.of[0] : 0, b.of[1] > 0 ? a.of[1] / b.of[1] : 0}};
+}
+
 // What conjugate gradients carry from one call to the next, all of the shape of u; m is (rows, cols).
 template <class T>
 struct CGState {
     Image<T> u, residual, direction, image, scratch;
     Image<const T> inverse_diagonal;
-
-    double norm_row(Index i, Index c) const {
-        return preconditioned_norm_row<T>(u.cols, inverse_diagonal.row(i), residual.row(i, c));
-    }
 };
 
 // residual = b - A u with b from the hints, and the first direction.
 template <class T>
 void graph_cg_start(const Graph<T>& graph, Image<const T> hints, const CGState<T>& cg) {
-    graph_apply(graph, cg.u.read(), cg.scratch, cg.residual, [&](Index i) {
+    const auto residual_row = [&](Index i) {
         for (Index c = 0; c < hints.channels; ++c) {
-            T* r = cg.residual.row(i, c);
+            T *r = cg.residual.row(i, c), *d = cg.direction.row(i, c);
             for (Index j = 0; j < hints.cols; ++j) {
                 const T w = graph.hint_weight.row(i)[j];
                 r[j] = (std::isfinite(w) ? w * hints.row(i, c)[j] : T(0)) - r[j];
             }
-            direction_row<T>(hints.cols, T(0), cg.inverse_diagonal.row(i), r, cg.direction.row(i, c));
+            std::fill(d, d + hints.cols, T(0));
+            direction_row<T>(hints.cols, T(0), cg.inverse_diagonal.row(i), r, d);
         }
+    };
+    with_team(cg.u, [&](Team& team) {
+        graph_apply(team, graph, cg.u.read(), cg.scratch, cg.residual, residual_row);
     });
 }
 
-// n iterations in place (Hestenes and Stiefel 1952, Jacobi-preconditioned), each channel with step sizes of its own.
+// n iterations in place (Hestenes and Stiefel 1952, Jacobi-preconditioned), each channel with step sizes of
+// its own.
 template <class T>
 void graph_cg(const Graph<T>& graph, const CGState<T>& cg, Index n) {
-    const Index rows = cg.u.rows, cols = cg.u.cols;
-    std::vector<Sums> partial(static_cast<std::size_t>(rows));
-    Sums rho = parallel_sum<Sums>(cg.u, [&](Index i) { return Sums{{cg.norm_row(i, 0), cg.norm_row(i, 1)}}; });
-    for (; n > 0; --n) {
-        graph_apply(graph, cg.direction.read(), cg.scratch, cg.image, [&](Index i) {
-            for (Index c = 0; c < 2; ++c)
-                partial[static_cast<std::size_t>(i)].of[static_cast<std::size_t>(c)] =
-                    dot_row<T>(cols, cg.direction.row(i, c), cg.image.row(i, c));
-        });
-        Sums curvature;
-        for (const Sums& part : partial) curvature += part;
-        std::array<T, 2> alpha, b;
-        for (std::size_t c = 0; c < 2; ++c) alpha[c] = curvature.of[c] > 0 ? T(rho.of[c] / curvature.of[c]) : T(0);
-
-        const Sums next = parallel_sum<Sums>(cg.u, [&](Index i) {
-            Sums sums;
-            for (Index c = 0; c < 2; ++c) {
-                const auto k = static_cast<std::size_t>(c);
-                axpy_row<T>(cols, alpha[k], cg.direction.row(i, c), cg.u.row(i, c));
-                axpy_row<T>(cols, -alpha[k], cg.image.row(i, c), cg.residual.row(i, c));
-                sums.of[k] = cg.norm_row(i, c);
-            }
-            return sums;
-        });
-        for (std::size_t c = 0; c < 2; ++c) b[c] = rho.of[c] > 0 ? T(next.of[c] / rho.of[c]) : T(0);
-        rho = next;
-        parallel_rows(cg.u, [&](Index i) {
-            for (Index c = 0; c < 2; ++c)
-                direction_row<T>(cols, b[static_cast<std::size_t>(c)], cg.inverse_diagonal.row(i), cg.residual.row(i, c),
-                                 cg.direction.row(i, c));
-        });
-    }
+    const Index cols = cg.u.cols;
+    const auto both = [](auto f) { return Sums{{f(Index(0)), f(Index(1))}}; };
+    const auto norm = [&](Index i, Index c) {
+        return preconditioned_norm_row<T>(cols, cg.inverse_diagonal.row(i), cg.residual.row(i, c));
+    };
+    with_team(cg.u, [&](Team& team) {
+        Sums rho = team.sum([&](Index i) { return both([&](Index c) { return norm(i, c); }); });
+        for (Index k = 0; k < n; ++k) {
+            graph_apply(team, graph, cg.direction.read(), cg.scratch, cg.image, [](Index) {});
+            const Sums curvature = team.sum([&](Index i) {
+                return both(
+                    [&](Index c) { return dot_row<T>(cols, cg.direction.row(i, c), cg.image.row(i, c)); });
+            });
+            const Sums alpha = ratio(rho, curvature);
+            const Sums next = team.sum([&](Index i) {
+                return both([&](Index c) {
+                    const T step = T(alpha.of[static_cast<std::size_t>(c)]);
+                    axpy_row<T>(cols, step, cg.direction.row(i, c), cg.u.row(i, c));
+                    axpy_row<T>(cols, -step, cg.image.row(i, c), cg.residual.row(i, c));
+                    return norm(i, c);
+                });
+            });
+            const Sums b = ratio(next, rho);
+            rho = next;
+            team.rows([&](Index i) {
+                for (Index c = 0; c < 2; ++c)
+                    direction_row<T>(cols, T(b.of[static_cast<std::size_t>(c)]), cg.inverse_diagonal.row(i),
+                                     cg.residual.row(i, c), cg.direction.row(i, c));
+            });
+        }
+    });
 }
 
 // The energy of u without the hard hints; `scratch` has the shape of u.
 template <class T>
 double graph_energy(const Graph<T>& graph, Image<const T> u, Image<const T> hints, Image<T> scratch) {
-    return parallel_sum<double>(u, [&](Index i) {
+    return parallel_sum(u, [&](Index i) {
         double energy = hint_energy_row(u, hints, graph.hint_weight, i);
         for (Index c = 0; c < u.channels; ++c) {
             T* lu = scratch.row(i, c);
@@ -259,7 +262,8 @@ double graph_energy(const Graph<T>& graph, Image<const T> u, Image<const T> hint
             // sum_edges w |u_i - u_j|^2 = u' L u
             energy += 0.5 * double(graph.first) * dot_row<T>(u.cols, u.row(i, c), lu);
             if (graph.beta > 0)
-                energy += 0.5 * double(graph.beta) * preconditioned_norm_row<T>(u.cols, graph.inverse_degree.row(i), lu);
+                energy += 0.5 * double(graph.beta) *
+                          preconditioned_norm_row<T>(u.cols, graph.inverse_degree.row(i), lu);
         }
         return energy;
     });

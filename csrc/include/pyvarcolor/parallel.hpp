@@ -1,7 +1,8 @@
-// The only place that knows OpenMP: rows in parallel, sums in row order, and the wavefront of a fused iteration.
+// The only place that knows OpenMP: teams that share rows and sums, and the wavefront of a fused iteration.
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <thread>
 #include <vector>
@@ -35,40 +36,103 @@ int threads_for(const Image<T>& image) {
     return static_cast<int>(std::clamp<Index>(image.rows * image.cols / pixels_each, 1, thread_limit()));
 }
 
-// f(i) for every row of an image; the order is free, so f must write to row i alone.
-template <class T, class F>
-void parallel_rows(const Image<T>& image, F f) {
-    const Index rows = image.rows;
-    [[maybe_unused]] const int threads = threads_for(image);
-#ifdef _OPENMP
-#pragma omp parallel for schedule(static) num_threads(threads) if (threads > 1)
-#endif
-    for (Index i = 0; i < rows; ++i) f(i);
-}
-
-// Sum of f(i) over rows, added in row order: the same bits for any number of threads.
-template <class Sum, class T, class F>
-Sum parallel_sum(const Image<T>& image, F f) {
-    std::vector<Sum> partial(static_cast<std::size_t>(image.rows));
-    parallel_rows(image, [&](Index i) { partial[static_cast<std::size_t>(i)] = f(i); });
-    Sum total{};
-    for (const Sum& part : partial) total += part;
-    return total;
-}
-
-// Waits until another thread has counted up to `value`; gives way when there are more threads than cores.
+// Waits until other threads have counted up to `value`. Gives way soon: on a busy machine, whoever spins
+// takes the processor from the thread that is waited for (OpenMP's own barriers spin for milliseconds).
 inline void wait_for(const std::atomic<Index>& counter, Index value) {
     for (int spins = 0; counter.load(std::memory_order_acquire) < value; ++spins) {
         if (spins > 1000) std::this_thread::yield();
     }
 }
 
+// One number a channel.
+struct Sums {
+    std::array<double, 2> of{};
+    Sums& operator+=(const Sums& other) {
+        of[0] += other.of[0], of[1] += other.of[1];
+        return *this;
+    }
+};
+
+// What the threads of a team share.
+struct Meeting {
+    std::atomic<Index> arrived{0};
+    std::array<std::vector<Sums>, 2> partial;  // in turn, so that one sum can begin while the last is read
+};
+
+// One thread of a team that goes through a kernel together, row by row of the same image.
+class Team {
+public:
+    Team(Meeting& meeting, Index rows, Index me, Index size)
+        : meeting_(meeting), rows_(rows), me_(me), size_(size) {}
+
+    // f(i) for every row, each thread a band of them; f must write to row i alone. Returns when all rows are
+    // done.
+    template <class F>
+    void rows(F f) {
+        for (Index i = me_ * rows_ / size_; i < (me_ + 1) * rows_ / size_; ++i) f(i);
+        meeting_.arrived.fetch_add(1, std::memory_order_acq_rel);
+        wait_for(meeting_.arrived, ++meetings_ * size_);
+    }
+
+    // Sum of f(i) over rows, added in row order: the same bits for any number of threads.
+    template <class F>
+    Sums sum(F f) {
+        std::vector<Sums>& partial = meeting_.partial[static_cast<std::size_t>(sums_++ % 2)];
+        rows([&](Index i) { partial[static_cast<std::size_t>(i)] = f(i); });
+        Sums total;
+        for (const Sums& part : partial) total += part;
+        return total;
+    }
+
+    bool is_first() const { return me_ == 0; }
+
+private:
+    Meeting& meeting_;
+    Index rows_, me_, size_, meetings_ = 0, sums_ = 0;
+};
+
+// body(team) on every thread of a team for this image; what body declares, each thread has for itself.
+template <class T, class Body>
+void with_team(const Image<T>& image, Body body) {
+    Meeting meeting;
+    for (auto& partial : meeting.partial) partial.resize(static_cast<std::size_t>(image.rows));
+    [[maybe_unused]] const int threads = threads_for(image);
+#ifdef _OPENMP
+#pragma omp parallel num_threads(threads) if (threads > 1)
+    {
+        Team team(meeting, image.rows, omp_get_thread_num(), omp_get_num_threads());
+        body(team);
+    }
+#else
+    Team team(meeting, image.rows, 0, 1);
+    body(team);
+#endif
+}
+
+// f(i) for every row of an image.
+template <class T, class F>
+void parallel_rows(const Image<T>& image, F f) {
+    with_team(image, [&](Team& team) { team.rows(f); });
+}
+
+// Sum of f(i) over the rows of an image.
+template <class T, class F>
+double parallel_sum(const Image<T>& image, F f) {
+    double total = 0;
+    with_team(image, [&](Team& team) {
+        const Sums sums = team.sum([&](Index i) { return Sums{{f(i), 0}}; });
+        if (team.is_first()) total = sums.of[0];
+    });
+    return total;
+}
+
 // Runs n iterations of a row-by-row scheme in few passes over memory, several iterations deep.
 //
-// One iteration is a sequence of `steps` row steps, step i touching only rows near i, such that step i of the next
-// iteration may run once step i + lag of this one is done. `depth` iterations then follow each other down the image,
-// `lag` rows apart, while the rows between them are still in cache. Threads take consecutive iterations, not rows, each
-// waiting for the one before it: whatever their number, every row step sees the same operands.
+// One iteration is a sequence of `steps` row steps, step i touching only rows near i, such that step i of the
+// next iteration may run once step i + lag of this one is done. `depth` iterations then follow each other
+// down the image, `lag` rows apart, while the rows between them are still in cache. Threads take consecutive
+// iterations, not rows, each waiting for the one before it: whatever their number, every row step sees the
+// same operands.
 //
 //   make_level()      scratch of one iteration in flight
 //   step(level, i)    row step i
@@ -88,12 +152,15 @@ void wavefront(const Image<T>& image, Index n, Index steps, Index lag, MakeLevel
         for (Index pass = 0; pass < passes; ++pass) {
             const Index before_done = (first > 0 ? pass : pass - 1) * steps;
             for (Index s = 0; s < steps + lag * (last - first - 1); ++s) {
-                if (s < steps) wait_for(finished[static_cast<std::size_t>(before)], before_done + std::min(s + lag + 1, steps));
+                if (s < steps)
+                    wait_for(finished[static_cast<std::size_t>(before)],
+                             before_done + std::min(s + lag + 1, steps));
                 for (Index level = first; level < last; ++level) {
                     const Index i = s - lag * (level - first);
                     if (i < 0 || i >= steps) continue;
                     if (pass * levels + level < n) step(own[static_cast<std::size_t>(level - first)], i);
-                    finished[static_cast<std::size_t>(level)].store(pass * steps + i + 1, std::memory_order_release);
+                    finished[static_cast<std::size_t>(level)].store(pass * steps + i + 1,
+                                                                    std::memory_order_release);
                 }
             }
         }

@@ -1,4 +1,5 @@
-// Total variation of two chroma channels, min_u alpha1 sum |G grad u|_F + hints; the first-order sibling of tgv.hpp.
+// Total variation of two chroma channels, min_u alpha1 sum |G grad u|_F + hints; the first-order sibling of
+// tgv.hpp.
 #pragma once
 
 #include <vector>
@@ -24,14 +25,15 @@ struct TV {
         const Index down = i + 1 < rows() ? i + 1 : i;
         for (int c = 0; c < 2; ++c)
             gradient_row<T, Weights>(cols(), row_neighbours<T>(i, rows()), Weights(weights, i), alpha1,
-                                     {nullptr, u(i, c), u(down, c)}, p + 2 * c * cols(), p + (2 * c + 1) * cols());
+                                     {nullptr, u(i, c), u(down, c)}, p + 2 * c * cols(),
+                                     p + (2 * c + 1) * cols());
     }
     // Row i of K* p.
     void adjoint(Index i, Image<const T> p, T* ku) const {
         for (int c = 0; c < 2; ++c)
-            minus_divergence_row<T, Weights>(cols(), row_neighbours<T>(i, rows()), Weights(weights, i > 0 ? i - 1 : i),
-                                             Weights(weights, i), alpha1, rows_of(p, i, 2 * c),
-                                             rows_of(p, i, 2 * c + 1), ku + c * cols());
+            minus_divergence_row<T, Weights>(cols(), row_neighbours<T>(i, rows()),
+                                             Weights(weights, i > 0 ? i - 1 : i), Weights(weights, i), alpha1,
+                                             rows_of(p, i, 2 * c), rows_of(p, i, 2 * c + 1), ku + c * cols());
     }
 };
 
@@ -66,7 +68,7 @@ void tv_iterate(const TV<T, Weights>& tv, Image<T> u, Image<T> p, T relaxation, 
 template <class T, class Weights>
 double tv_energy(const TV<T, Weights>& tv, Image<const T> u) {
     const Index cols = tv.cols();
-    return parallel_sum<double>(u, [&](Index i) {
+    return parallel_sum(u, [&](Index i) {
         std::vector<T> k(static_cast<std::size_t>(4 * cols));
         tv.forward(i, [&](Index row, int c) { return u.row(row, c); }, k.data());
         return norm_row<4>(cols, k.data()) + hint_energy_row(u, tv.hints, tv.hint_weight, i);
