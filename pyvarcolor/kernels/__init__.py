@@ -75,6 +75,13 @@ def load(backend: str = "auto", threads: int | None = None) -> Kernels:
         If there is no such backend, or `threads` is below 1.
     BackendError
         If the backend is not part of this installation.
+
+    Examples
+    --------
+    >>> from pyvarcolor import kernels
+    >>> backend = kernels.load("numba", threads=1)
+    >>> backend.backend, backend.threads
+    ('numba', 1)
     """
     if threads is not None and threads < 1:
         raise ValueError(f"threads must be at least 1, but is {threads}")

@@ -1,0 +1,340 @@
+"""Python's way into the kernels; no arithmetic. The C++ twins are `csrc/bindings/bind_*.cpp`."""
+
+from operator import index
+
+from . import edge_weight as edges
+from . import graph, heat, state, tgv, tv
+from .checks import expected_by
+from .image import Image
+from .parallel import launch, scratch_of_threads
+
+
+def edge_weight(lightness: Image, scale: float, power: float, floor: float, g: Image) -> None:
+    """Scalar edge weight."""
+    like = expected_by(lightness, "lightness")
+    t = like.dtype
+    source, out = like.read(lightness, "lightness"), like.write(g, "g", 1)
+    launch(edges.edge_weight, source, t(scale), t(power), t(floor), out)
+
+
+def edge_tensor(lightness: Image, scale: float, power: float, floor: float, g: Image) -> None:
+    """Tensor edge weight."""
+    like = expected_by(lightness, "lightness")
+    t = like.dtype
+    source, out = like.read(lightness, "lightness"), like.write(g, "g", 3)
+    launch(edges.edge_tensor, source, t(scale), t(power), t(floor), out)
+
+
+def graph_weights(lightness: Image, scale: float, power: float, floor: float, w: Image) -> None:
+    """Weights of the 8 neighbours."""
+    like = expected_by(lightness, "lightness")
+    t = like.dtype
+    source, out = like.read(lightness, "lightness"), like.write(w, "w", 8)
+    launch(graph.graph_weights, source, t(scale), t(power), t(floor), out)
+
+
+def levin_weights(gray: Image, w: Image) -> None:
+    """Weights of Levin, Lischinski and Weiss 2004."""
+    like = expected_by(gray, "gray")
+    launch(graph.levin_weights, like.read(gray, "gray"), like.write(w, "w", 8))
+
+
+def mean_change(u: Image, previous: Image) -> float:
+    """Mean distance between two states; `previous` then becomes `u`."""
+    like = expected_by(u, "u")
+    return float(launch(state.mean_change, like.read(u, "u", 2), like.write(previous, "previous", 2)))
+
+
+def heat_iterate(u: Image, scratch: Image, hints: Image, hint_weight: Image, time_step: float, n: int) -> None:
+    """n steps of heat flow."""
+    like = expected_by(u, "u")
+    launch(
+        heat.heat_iterate,
+        like.write(u, "u", 2),
+        like.write(scratch, "scratch", 2),
+        like.read(hints, "hints", 2),
+        like.read(hint_weight, "hint_weight"),
+        like.dtype(time_step),
+        index(n),
+    )
+
+
+def graph_apply(
+    u: Image,
+    w: Image,
+    inverse_degree: Image,
+    hint_weight: Image,
+    first: float,
+    beta: float,
+    scratch: Image,
+    out: Image,
+) -> None:
+    """out = A u."""
+    like = expected_by(u, "u")
+    launch(
+        graph.graph_apply,
+        like.read(u, "u", 2),
+        like.read(w, "w", 8),
+        like.read(inverse_degree, "inverse_degree"),
+        like.read(hint_weight, "hint_weight"),
+        like.dtype(first),
+        like.dtype(beta),
+        like.write(scratch, "scratch", 2),
+        like.write(out, "out", 2),
+    )
+
+
+def graph_cg_start(
+    u: Image,
+    residual: Image,
+    direction: Image,
+    image: Image,
+    scratch: Image,
+    inverse_diagonal: Image,
+    w: Image,
+    inverse_degree: Image,
+    hints: Image,
+    hint_weight: Image,
+    first: float,
+    beta: float,
+) -> None:
+    """First residual and direction of conjugate gradients."""
+    like = expected_by(u, "u")
+    launch(
+        graph.graph_cg_start,
+        like.write(u, "u", 2),
+        like.write(residual, "residual", 2),
+        like.write(direction, "direction", 2),
+        like.write(image, "image", 2),
+        like.write(scratch, "scratch", 2),
+        like.read(inverse_diagonal, "inverse_diagonal"),
+        like.read(w, "w", 8),
+        like.read(inverse_degree, "inverse_degree"),
+        like.read(hints, "hints", 2),
+        like.read(hint_weight, "hint_weight"),
+        like.dtype(first),
+        like.dtype(beta),
+    )
+
+
+def graph_cg(
+    u: Image,
+    residual: Image,
+    direction: Image,
+    image: Image,
+    scratch: Image,
+    inverse_diagonal: Image,
+    w: Image,
+    inverse_degree: Image,
+    hint_weight: Image,
+    first: float,
+    beta: float,
+    n: int,
+) -> None:
+    """n iterations of conjugate gradients."""
+    like = expected_by(u, "u")
+    launch(
+        graph.graph_cg,
+        like.write(u, "u", 2),
+        like.write(residual, "residual", 2),
+        like.write(direction, "direction", 2),
+        like.write(image, "image", 2),
+        like.write(scratch, "scratch", 2),
+        like.read(inverse_diagonal, "inverse_diagonal"),
+        like.read(w, "w", 8),
+        like.read(inverse_degree, "inverse_degree"),
+        like.read(hint_weight, "hint_weight"),
+        like.dtype(first),
+        like.dtype(beta),
+        index(n),
+    )
+
+
+def graph_energy(
+    u: Image,
+    w: Image,
+    inverse_degree: Image,
+    hints: Image,
+    hint_weight: Image,
+    first: float,
+    beta: float,
+    scratch: Image,
+) -> float:
+    """Energy of the quadratic propagation."""
+    like = expected_by(u, "u")
+    energy = launch(
+        graph.graph_energy,
+        like.read(u, "u", 2),
+        like.read(w, "w", 8),
+        like.read(inverse_degree, "inverse_degree"),
+        like.read(hints, "hints", 2),
+        like.read(hint_weight, "hint_weight"),
+        like.dtype(first),
+        like.dtype(beta),
+        like.write(scratch, "scratch", 2),
+    )
+    return float(energy)
+
+
+def tv_iterate(
+    u: Image,
+    p: Image,
+    g: Image,
+    hints: Image,
+    hint_weight: Image,
+    tau: Image,
+    sigma: Image,
+    alpha1: float,
+    relaxation: float,
+    n: int,
+) -> None:
+    """n iterations of total variation."""
+    like = expected_by(u, "u")
+    g, no_xy = like.weights(g)
+    launch(
+        tv.tv_iterate,
+        like.write(u, "u", 2),
+        like.write(p, "p", 4),
+        g,
+        no_xy,
+        like.read(hints, "hints", 2),
+        like.read(hint_weight, "hint_weight"),
+        like.read(tau, "tau"),
+        like.read(sigma, "sigma"),
+        like.dtype(alpha1),
+        like.dtype(relaxation),
+        index(n),
+        scratch_of_threads(5, u),
+    )
+
+
+def tv_energy(u: Image, g: Image, hints: Image, hint_weight: Image, alpha1: float) -> float:
+    """Energy of total variation."""
+    like = expected_by(u, "u")
+    g, no_xy = like.weights(g)
+    energy = launch(
+        tv.tv_energy,
+        like.read(u, "u", 2),
+        g,
+        no_xy,
+        like.read(hints, "hints", 2),
+        like.read(hint_weight, "hint_weight"),
+        like.dtype(alpha1),
+    )
+    return float(energy)
+
+
+def tgv_iterate(
+    u: Image,
+    v: Image,
+    p: Image,
+    q: Image,
+    r: Image,
+    g: Image,
+    s: Image,
+    hints: Image,
+    hint_weight: Image,
+    tau: Image,
+    sigma: Image,
+    alpha0: float,
+    alpha1: float,
+    relaxation: float,
+    n: int,
+) -> None:
+    """n iterations of bilaplacian + TGV^2."""
+    like = expected_by(u, "u")
+    g, no_xy = like.weights(g)
+    s = like.read_or_empty(s, "s")
+    launch(
+        tgv.tgv_iterate,
+        like.write(u, "u", 2),
+        like.write(v, "v", 4),
+        like.write(p, "p", 4),
+        like.write(q, "q", 6),
+        like.write(r, "r", 2, len(s)),
+        g,
+        no_xy,
+        s,
+        like.read(hints, "hints", 2),
+        like.read(hint_weight, "hint_weight"),
+        like.read(tau, "tau", 2),
+        like.read(sigma, "sigma", 3),
+        like.dtype(alpha0),
+        like.dtype(alpha1),
+        like.dtype(relaxation),
+        index(n),
+        scratch_of_threads(7, u),
+    )
+
+
+def tgv_forward(
+    u: Image, v: Image, g: Image, s: Image, alpha0: float, alpha1: float, p: Image, q: Image, r: Image
+) -> None:
+    """p, q, r = K (u, v)."""
+    like = expected_by(u, "u")
+    g, no_xy = like.weights(g)
+    s = like.read_or_empty(s, "s")
+    launch(
+        tgv.tgv_forward,
+        like.read(u, "u", 2),
+        like.read(v, "v", 4),
+        g,
+        no_xy,
+        s,
+        like.dtype(alpha0),
+        like.dtype(alpha1),
+        like.write(p, "p", 4),
+        like.write(q, "q", 6),
+        like.write(r, "r", 2, len(s)),
+    )
+
+
+def tgv_adjoint(
+    p: Image, q: Image, r: Image, g: Image, s: Image, alpha0: float, alpha1: float, u: Image, v: Image
+) -> None:
+    """u, v = K* (p, q, r)."""
+    like = expected_by(p, "p")
+    g, no_xy = like.weights(g)
+    s = like.read_or_empty(s, "s")
+    launch(
+        tgv.tgv_adjoint,
+        like.read(p, "p", 4),
+        like.read(q, "q", 6),
+        like.read(r, "r", 2, len(s)),
+        g,
+        no_xy,
+        s,
+        like.dtype(alpha0),
+        like.dtype(alpha1),
+        like.write(u, "u", 2),
+        like.write(v, "v", 4),
+    )
+
+
+def tgv_energy(
+    u: Image,
+    v: Image,
+    g: Image,
+    s: Image,
+    hints: Image,
+    hint_weight: Image,
+    alpha0: float,
+    alpha1: float,
+) -> float:
+    """Energy of bilaplacian + TGV^2."""
+    like = expected_by(u, "u")
+    g, no_xy = like.weights(g)
+    s = like.read_or_empty(s, "s")
+    energy = launch(
+        tgv.tgv_energy,
+        like.read(u, "u", 2),
+        like.read(v, "v", 4),
+        g,
+        no_xy,
+        s,
+        like.read(hints, "hints", 2),
+        like.read(hint_weight, "hint_weight"),
+        like.dtype(alpha0),
+        like.dtype(alpha1),
+    )
+    return float(energy)

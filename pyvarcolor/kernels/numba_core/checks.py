@@ -1,0 +1,78 @@
+"""The one check of shapes and dtypes between Python and the kernels, word for word as in `arrays.hpp`."""
+
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from .image import Image
+
+Scalar: TypeAlias = type[np.floating[Any]]
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What the array that decides asks of all others: its dtype, rows and columns."""
+
+    dtype: Scalar
+    rows: int
+    cols: int
+
+    def read(self, array: Image, name: str, channels: int | None = None, rows: int | None = None) -> Image:
+        """A read-only view of an image, or of a plane where no channels are given."""
+        rows = self.rows if rows is None else rows
+        _check(array, name, self.dtype, (rows, self.cols) if channels is None else (rows, channels, self.cols))
+        view = array.view()
+        view.flags.writeable = False
+        return view
+
+    def read_or_empty(self, plane: Image, name: str) -> Image:
+        """A read-only view of a plane that may have no rows."""
+        _check_is_array(plane, name)
+        return self.read(plane, name, rows=self.rows if plane.ndim > 0 and len(plane) > 0 else 0)
+
+    def write(self, array: Image, name: str, channels: int, rows: int | None = None) -> Image:
+        """The image itself, which must be writeable."""
+        _check(array, name, self.dtype, (self.rows if rows is None else rows, channels, self.cols))
+        if not array.flags.writeable:
+            raise ValueError(f"{name} must be writeable, but is read-only")
+        return array
+
+    def weights(self, g: Image) -> tuple[Image, Image]:
+        """Edge weights g, scalar or a tensor, and the row of zeros that a scalar one has for xy."""
+        _check_is_array(g, "g")
+        if g.ndim != 3 or g.shape[1] not in (1, 3):
+            raise ValueError(f"g must have shape (H, 1, W) or (H, 3, W), but has shape {g.shape}")
+        return self.read(g, "g", g.shape[1]), np.zeros(self.cols, self.dtype)
+
+
+def expected_by(array: Image, name: str) -> Expected:
+    """What `array` asks of all others.
+
+    Raises
+    ------
+    TypeError
+        If it is not an array of float32 or float64.
+    """
+    _check_is_array(array, name)
+    for dtype in (np.float32, np.float64):
+        if array.dtype == dtype:
+            return Expected(dtype, array.shape[0] if array.ndim else 0, array.shape[-1] if array.ndim else 0)
+    raise TypeError(f"{name} must be float32 or float64, but is {array.dtype}")
+
+
+def _check(array: Image, name: str, dtype: Scalar, shape: tuple[int, ...]) -> None:
+    """Raise TypeError or ValueError unless this is a C-contiguous array with this dtype and shape."""
+    _check_is_array(array, name)
+    if array.dtype != dtype:
+        raise TypeError(f"{name} must be {np.dtype(dtype)}, but is {array.dtype}")
+    if array.shape != shape:
+        raise ValueError(f"{name} must have shape {shape}, but has shape {array.shape}")
+    if not array.flags.c_contiguous:
+        raise ValueError(f"{name} must be C-contiguous, but is strided")
+
+
+def _check_is_array(array: object, name: str) -> None:
+    """Raise TypeError unless this is an array; nothing is converted, for a kernel would write to the copy."""
+    if not isinstance(array, np.ndarray):
+        raise TypeError(f"{name} must be a numpy.ndarray, but is {type(array).__name__}")

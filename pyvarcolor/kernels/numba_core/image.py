@@ -1,0 +1,15 @@
+"""Names of the shapes that the kernels speak of; the C++ twin is `image.hpp`."""
+
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Image: TypeAlias = NDArray[np.floating[Any]]
+"""(rows, channels, cols): within a row, each channel lies along unit stride; or (rows, cols)."""
+
+Index: TypeAlias = int | np.signedinteger[Any]
+Scalar: TypeAlias = float | np.floating[Any]
+
+Row: TypeAlias = NDArray[np.floating[Any]]
+"""(cols,): one channel of one row, or (channels, cols): all of them."""
