@@ -1,0 +1,386 @@
+"""The command line: each command reads files, calls the pipeline and says what it did.
+
+Results go to standard output, all else to standard error. What is slow to import waits until it is needed.
+"""
+
+import io
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from json import dumps, loads
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import numpy as np
+import typer
+
+import pyvarcolor
+from pyvarcolor import kernels, methods
+from pyvarcolor.color import Array, rgb_to_lab
+from pyvarcolor.method_flags import chosen_options, describe, options_of, with_method_flags
+from pyvarcolor.result import Colorization
+from pyvarcolor.terminal import UsageError, flush_results, speaking
+
+if TYPE_CHECKING:
+    from pyvarcolor.io.photo import Pixels
+    from pyvarcolor.vector import VectorStroke
+
+_NO_STROKES = (
+    "strokes are needed: open the photograph in an image editor, paint a few lines of colour on it or on a "
+    "transparent layer above it, save that as PNG, and name it with --strokes; see also `pyvarcolor demo`"
+)
+_STROKES, _OUTPUT, _RUN = "Strokes", "Output", "Method and run"
+
+_Method = Annotated[
+    str,
+    typer.Option(
+        metavar="NAME",
+        help="How colour is spread: see `pyvarcolor methods`; auto is the best measured.",
+        rich_help_panel=_RUN,
+    ),
+]
+_Backend = Annotated[
+    Literal["auto", "cpp", "numba"],
+    typer.Option(help="Kernels to run on; auto is C++ where it was built.", rich_help_panel=_RUN),
+]
+_Threads = Annotated[
+    int | None,
+    typer.Option(min=1, help="Threads to use; all if left out. The result is the same.", rich_help_panel=_RUN),
+]
+_Quiet = Annotated[
+    bool, typer.Option("--quiet", "-q", help="Only warnings and errors on screen.", rich_help_panel=_OUTPUT)
+]
+_Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of words.", rich_help_panel=_OUTPUT)]
+
+
+def main() -> None:
+    """Run the command that the process was started with."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # any file name can be printed
+    try:
+        make_app()()
+    finally:
+        flush_results()
+
+
+def make_app() -> typer.Typer:
+    """Build the application, with the flags of all methods that are registered now.
+
+    Returns
+    -------
+    typer.Typer
+    """
+    app = typer.Typer(
+        name="pyvarcolor",
+        epilog="Start with: pyvarcolor demo",
+        no_args_is_help=True,
+        add_completion=False,
+        rich_markup_mode="rich",
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(_about_all_commands)
+    app.command(
+        epilog="Examples:\n\n"
+        "pyvarcolor colorize photo.tif --strokes strokes.png\n\n"
+        "pyvarcolor colorize photo.jpg --strokes strokes.png -o colour.png --method tgv --alpha0 5"
+    )(with_method_flags(colorize))
+    app.command(epilog="Example: pyvarcolor demo --out-dir pictures")(demo)
+    app.command("methods", epilog="Example: pyvarcolor methods tgv")(list_methods)
+    app.command(epilog="Example: pyvarcolor info --json")(info)
+    return app
+
+
+def _print_version(asked: bool) -> None:
+    """Say what would run, and end."""
+    if asked:
+        best = kernels.load()
+        simd, threads = best.simd_level(), best.threads
+        typer.echo(f"pyvarcolor {pyvarcolor.__version__} ({best.backend} kernels, {simd}, {threads} threads)")
+        raise typer.Exit
+
+
+def _about_all_commands(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Show version and kernels."),
+    ] = False,
+) -> None:
+    """Colour old black-and-white photographs from a few strokes of colour."""
+
+
+def colorize(
+    photo: Annotated[Path, typer.Argument(metavar="IN", help="The photograph; - for standard input.")],
+    strokes: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Picture of strokes, or vector strokes (JSON).", rich_help_panel=_STROKES),
+    ] = None,
+    strokes_format: Annotated[
+        Literal["auto", "black", "layer", "copy", "vector"],
+        typer.Option(
+            help="How they are marked: on black, on a transparent layer, on a copy of IN, or vector strokes.",
+            rich_help_panel=_STROKES,
+        ),
+    ] = "auto",
+    resize_strokes: Annotated[
+        bool,
+        typer.Option("--resize-strokes", help="Bring them to the size of IN.", rich_help_panel=_STROKES),
+    ] = False,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out",
+            "-o",
+            metavar="OUT",
+            help="PNG, TIFF, JPEG or WebP file to write; - for PNG on standard output. "
+            "If left out, IN with _color in its name.",
+            rich_help_panel=_OUTPUT,
+        ),
+    ] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace OUT if it exists.", rich_help_panel=_OUTPUT)
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Check everything, write nothing.", rich_help_panel=_OUTPUT)
+    ] = False,
+    json: _Json = False,
+    quiet: _Quiet = False,
+    method: _Method = "auto",
+    initial: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Start from this earlier result.", rich_help_panel=_RUN),
+    ] = None,
+    space: Annotated[
+        Literal["lab", "oklab", "ycbcr"],
+        typer.Option(help="Space in which colour is spread; each keeps lightness.", rich_help_panel=_RUN),
+    ] = "lab",
+    backend: _Backend = "auto",
+    threads: _Threads = None,
+    max_pixels: Annotated[
+        int, typer.Option(min=1, help="Refuse pictures with more pixels than this.", rich_help_panel=_RUN)
+    ] = 250_000_000,
+    **options: Any,
+) -> None:
+    """Colour a photograph from strokes.
+
+    The result keeps the photograph's lightness, bit depth, transparency, EXIF
+    data, colour profile and resolution. No file is overwritten unless you say so.
+    """
+    with speaking(quiet=quiet) as terminal:
+        from pyvarcolor.io import check_target, read_photo, write_photo
+        from pyvarcolor.strokes import read_strokes
+
+        to_stdout = str(out or photo) == "-"
+        if strokes is None:
+            raise UsageError(_NO_STROKES)
+        if str(photo) == str(strokes) == "-":
+            raise UsageError("IN and --strokes must not both be standard input")
+        if to_stdout and (json or sys.stdout.isatty()):
+            raise UsageError("the picture would go to standard output, which is taken: name a file with -o")
+        with _blaming_usage():
+            solver = methods.make(method, **options)
+        kernels.load(backend, threads)
+
+        source = read_photo(photo, max_pixels=max_pixels)
+        target = out or _name_beside(photo)
+        check_target(target, like=source, overwrite=overwrite)
+        found = read_strokes(
+            strokes, source.pixels, format=strokes_format, resize=resize_strokes, max_pixels=max_pixels
+        )
+        terminal.note(f"{strokes}: {found}")
+        height, width = source.pixels.shape[:2]
+        facts: dict[str, Any] = {
+            "version": pyvarcolor.__version__,
+            "input": str(photo),
+            "output": str(target),
+            "width": width,
+            "height": height,
+            "dtype": source.pixels.dtype.name,
+            "strokes": {
+                "path": str(strokes),
+                "format": found.format,
+                "count": found.count,
+                "colours": found.colours,
+                "share": found.hints.share,
+            },
+            "method": solver.name,
+            "options": chosen_options(solver),
+            "space": space,
+            "dry_run": dry_run,
+        }
+        line = f"{target}: {width} x {height}, nothing written (dry run)"
+        start = None if initial is None else _chroma_of(initial, (height, width), max_pixels)
+        if not dry_run:
+            with terminal.progress(f"{photo.name}, {solver.name}") as callback:
+                result = pyvarcolor.colorize(
+                    source.pixels,
+                    found.hints,
+                    method=method,
+                    backend=backend,
+                    space=space,
+                    initial=start,
+                    callback=callback,
+                    threads=threads,
+                    **options,
+                )
+            note = _note_on(result, options=facts["options"], space=space, strokes=strokes.name)
+            write_photo(target, result.rgb, like=source, note=note, overwrite=overwrite)
+            facts |= {"report": asdict(result.report), "moved": result.moved}
+            line = f"{target}: {width} x {height}, {result.report}, {result.moved:.1%} moved into the gamut"
+        if to_stdout:
+            terminal.note(line)
+        else:
+            typer.echo(_to_json(facts) if json else line)
+
+
+def demo(
+    out_dir: Annotated[
+        Path, typer.Option(metavar="FOLDER", help="Where the pictures go.", rich_help_panel=_OUTPUT)
+    ] = Path("pyvarcolor-demo"),
+    quiet: _Quiet = False,
+    method: _Method = "auto",
+    backend: _Backend = "auto",
+    threads: _Threads = None,
+) -> None:
+    """Colour the photograph that comes with the program, from strokes that come with it.
+
+    Writes gray.png, strokes.png, result.png, and side_by_side.png, which also has
+    the true colour. Run again, it replaces them.
+    """
+    with speaking(quiet=quiet) as terminal:
+        from skimage.metrics import peak_signal_noise_ratio
+
+        from pyvarcolor.demo import load_demo
+        from pyvarcolor.io import write_photo
+        from pyvarcolor.vector import rasterize
+
+        with _blaming_usage():
+            solver = methods.make(method)
+        true_rgb, gray, strokes = load_demo()
+        hints = rasterize(strokes, (gray.shape[0], gray.shape[1]))
+        with terminal.progress(f"demo, {solver.name}") as callback:
+            result = pyvarcolor.colorize(
+                gray, hints, method=method, backend=backend, callback=callback, threads=threads
+            )
+        gray_rgb = np.dstack([gray, gray, gray])
+        drawn = _draw(strokes, gray_rgb)
+        gap = np.full((len(gray), 8, 3), 255, np.uint8)
+        beside = np.hstack([gray_rgb, gap, drawn, gap, result.rgb, gap, true_rgb])
+        pictures = {"gray": gray_rgb, "strokes": drawn, "result": result.rgb, "side_by_side": beside}
+        notes = dict.fromkeys(
+            ("result", "side_by_side"), _note_on(result, options=chosen_options(solver), strokes="of the demo")
+        )
+
+        out_dir.mkdir(parents=True, exist_ok=True)
+        for name, picture in pictures.items():
+            target = out_dir / f"{name}.png"
+            replaced = " (replaced)" * target.exists()
+            typer.echo(f"{write_photo(target, picture, note=notes.get(name), overwrite=True)}{replaced}")
+        before = peak_signal_noise_ratio(true_rgb, gray_rgb)  # type: ignore[no-untyped-call]
+        after = peak_signal_noise_ratio(true_rgb, result.rgb)  # type: ignore[no-untyped-call]
+        typer.echo(f"{result.report}; PSNR against the true colour {after:.1f} dB (gray: {before:.1f} dB)")
+        files = f"{out_dir / 'gray.png'} --strokes {out_dir / 'strokes.png'}"
+        terminal.note(f"To try other strokes: pyvarcolor colorize {files}")
+
+
+def list_methods(
+    name: Annotated[str | None, typer.Argument(help="Tell all about this method.")] = None,
+    json: _Json = False,
+) -> None:
+    """List the methods of spreading colour, and their options.
+
+    An option max_iter is the flag --max-iter of the command colorize.
+    """
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    with speaking(), _blaming_usage():
+        shown = [methods.get(each) for each in (methods.names() if name is None else [name])]
+    if json:
+        facts = [describe(method) for method in shown]
+        typer.echo(_to_json(facts if name is None else facts[0]))
+        return
+    if name is None:
+        table = Table("Method", "How it spreads colour", "Options and their defaults", show_lines=True)
+        auto = methods.make("auto")
+        best = ", ".join(["auto", *(f"{name} = {value}" for name, value in chosen_options(auto).items())])
+        for method in shown:
+            title = f"{method.name} ({best})" if method is type(auto) else method.name
+            options = ", ".join(f"{option.name} = {option.default_name}" for option in options_of(method))
+            table.add_row(*map(escape, (title, method.summary, options)))
+    else:
+        facts_of_it = describe(shown[0])
+        typer.echo(f"{facts_of_it['name']}: {facts_of_it['summary']}\n\n{facts_of_it['description']}\n")
+        table = Table("Option", "Type", "Default", "Meaning")
+        for option in options_of(shown[0]):
+            table.add_row(*map(escape, (option.name, option.kind_name, option.default_name, option.text)))
+    Console().print(table)
+
+
+def info(json: _Json = False) -> None:
+    """Show versions, kernels and machine: what a bug report needs."""
+    from pyvarcolor.installation import describe_installation
+
+    with speaking():
+        facts = describe_installation()
+        if json:
+            typer.echo(_to_json(facts))
+            return
+        backends, packages = facts.pop("kernels"), facts.pop("packages")
+        for name, backend in backends.items():
+            facts[f"{name} kernels"] = ", ".join(f"{key}: {value}" for key, value in backend.items())
+        for heading, text in (facts | packages).items():
+            typer.echo(f"{heading:<14} {text}")
+
+
+@contextmanager
+def _blaming_usage() -> Iterator[None]:
+    """Take errors for those of the command line rather than of files."""
+    try:
+        yield
+    except (TypeError, ValueError) as error:
+        raise UsageError(str(error)) from error
+
+
+def _name_beside(photo: Path) -> Path:
+    """Where the result goes by default."""
+    from pyvarcolor.io import SUFFIXES
+
+    if str(photo) == "-":
+        return photo
+    suffix = photo.suffix if photo.suffix.lower() in SUFFIXES else ".png"
+    return photo.with_name(f"{photo.stem}_color{suffix}")
+
+
+def _chroma_of(earlier: Path, shape: tuple[int, int], max_pixels: int) -> Array:
+    """Chroma (H, W, 2) of an earlier result."""
+    from pyvarcolor.io import read_photo
+
+    pixels = read_photo(earlier, max_pixels=max_pixels).pixels
+    if pixels.shape != (*shape, 3):
+        raise ValueError(f"--initial must be a colour picture of shape {(*shape, 3)}, but {earlier} has {pixels.shape}")
+    return rgb_to_lab(pixels)[..., 1:]
+
+
+def _note_on(result: Colorization, **choices: Any) -> str:
+    """How a picture was made, for its metadata."""
+    made_by = f"colourised by pyvarcolor {pyvarcolor.__version__}"
+    facts = {"software": made_by, "method": result.report.method, "backend": result.report.backend}
+    return _to_json(facts | choices, indent=None)
+
+
+def _to_json(facts: Any, indent: int | None = 2) -> str:
+    """JSON, with words for infinity and NaN, which it has no numbers for."""
+    return dumps(loads(dumps(facts, default=str), parse_constant=str), indent=indent)
+
+
+def _draw(strokes: Iterable["VectorStroke"], picture: "Pixels") -> "Pixels":
+    """Draw strokes over a copy of the picture."""
+    from pyvarcolor.vector import rasterize
+
+    drawn = picture.copy()
+    for stroke in strokes:
+        drawn[rasterize([stroke], (picture.shape[0], picture.shape[1])).mask] = tuple(bytes.fromhex(stroke.color[1:]))
+    return drawn
