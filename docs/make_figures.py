@@ -1,0 +1,74 @@
+"""Make the pictures of README.md and docs/.
+
+    python docs/make_figures.py
+
+writes docs/images/demo.jpg, which is what `pyvarcolor demo` shows, and docs/images/methods.jpg, the same strokes
+by each method.
+"""
+
+import subprocess
+import sys
+import tempfile
+import warnings
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from pyvarcolor import NotConvergedWarning, colorize
+from pyvarcolor.demo import load_demo
+from pyvarcolor.vector import rasterize
+
+IMAGES = Path(__file__).parent / "images"
+WIDTH = 1400
+PANELS = {
+    "heat": {"method": "heat"},
+    "tv": {"method": "tv"},
+    "tgv": {"method": "tgv"},
+    "graph, beta = 10 (auto)": {"method": "auto"},
+    "true colours": None,
+}
+
+
+def main() -> None:
+    """Write both pictures."""
+    IMAGES.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run([sys.executable, "-m", "pyvarcolor", "demo", "--out-dir", folder], check=True)
+        with Image.open(Path(folder, "side_by_side.png")) as picture:
+            save(picture.convert("RGB"), "demo.jpg")
+    save(compare_methods(), "methods.jpg")
+
+
+def compare_methods() -> Image.Image:
+    """The face of the demo by each method, side by side, with a caption below each."""
+    demo = load_demo()
+    hints = rasterize(demo.strokes, demo.gray.shape)
+    face = np.s_[:300, 110:350]
+    panels = []
+    for caption, options in PANELS.items():
+        if options is None:
+            rgb = demo.true_rgb
+        else:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", NotConvergedWarning)
+                result = colorize(demo.gray, hints, **options)
+            print(f"{caption}: {result.report}")
+            rgb = result.rgb
+        panel = Image.new("RGB", (248, 332), "white")
+        panel.paste(Image.fromarray(rgb[face]), (4, 0))
+        font = ImageFont.load_default(18)
+        ImageDraw.Draw(panel).text((124, 318), caption, "black", font, anchor="mm")
+        panels.append(np.asarray(panel))
+    return Image.fromarray(np.hstack(panels))
+
+
+def save(picture: Image.Image, name: str) -> None:
+    """Save as JPEG, at most `WIDTH` pixels wide."""
+    picture.thumbnail((WIDTH, WIDTH), Image.Resampling.LANCZOS)
+    picture.save(IMAGES / name, quality=85, optimize=True)
+    print(f"{IMAGES / name}: {(IMAGES / name).stat().st_size / 1000:.0f} kB")
+
+
+if __name__ == "__main__":
+    main()
