@@ -1,0 +1,91 @@
+"""What is coloured: colour photographs with their truth, and strokes drawn from it."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pyvarcolor import Hints
+from pyvarcolor.color import lab_to_rgb, rgb_to_lab
+from pyvarcolor.vector import VectorStroke, rasterize
+
+Array = NDArray[np.floating]
+
+SEED = 730419
+ROWS, COLUMNS = 5, 6
+"""of the grid that gets one stroke a cell"""
+TRIES = 12
+"""strokes tried in each cell; the one of most even colour is kept, as a person stays on one object"""
+RADIUS = 0.005
+"""of the brush, as a fraction of the short side"""
+
+
+@dataclass(frozen=True)
+class Photograph:
+    """A colour photograph (H, W, 3) uint8; what a method sees of it, and how near a method's answer is."""
+
+    rgb: NDArray[np.uint8]
+
+    @cached_property
+    def lab(self) -> Array:
+        return rgb_to_lab(self.rgb)
+
+    @cached_property
+    def gray(self) -> Array:
+        """The sRGB gray of the true L*, (H, W) float32 in 0..1: 8 bits would already lose some lightness."""
+        return lab_to_rgb(self.lab[..., 0], np.zeros_like(self.lab[..., 1:]), np.float32)[..., 0]
+
+    @property
+    def megapixels(self) -> float:
+        return self.gray.size / 1e6
+
+    def psnr(self, chroma: Array) -> float:
+        """Peak signal-to-noise ratio in dB, over 8-bit RGB of the true L* with this a*, b*, clipped."""
+        rgb = lab_to_rgb(self.lab[..., 0], chroma, np.uint8)
+        return float(10 * np.log10(255**2 / np.mean((rgb.astype(float) - self.rgb) ** 2)))
+
+    def ciede2000(self, chroma: Array) -> float:
+        """Mean colour difference from the truth, without clipping."""
+        from skimage.color import deltaE_ciede2000
+
+        return float(deltaE_ciede2000(self.lab, np.dstack([self.lab[..., 0], chroma])).mean())
+
+
+def mosaic(shrink: int = 1) -> Photograph:
+    """Four photographs of scikit-image side by side at their own resolution, 900 x 1112 = 1.0008 megapixels.
+
+    Every pixel is a camera's: skin, cloth, metal, wood and sky, nothing enlarged. Every `shrink`-th row and
+    column of it is kept.
+    """
+    from skimage import data
+
+    motorcycle, _, _ = data.stereo_motorcycle()
+    upper = np.hstack([data.astronaut()[:500], motorcycle[:, :600]])
+    lower = np.hstack([data.coffee(), data.rocket()[:400, :512]])
+    return Photograph(np.ascontiguousarray(np.vstack([upper, lower])[::shrink, ::shrink]))
+
+
+def draw_strokes(photograph: Photograph) -> Hints:
+    """30 short straight strokes in true colours, one in each cell of a grid over the photograph."""
+    random = np.random.default_rng(SEED)
+    strokes = []
+    for row, column in np.ndindex(ROWS, COLUMNS):
+        starts = (np.array([column, row]) + random.uniform(0.1, 0.9, (TRIES, 2))) / (COLUMNS, ROWS)
+        angles = random.uniform(0, 2 * np.pi, TRIES)
+        ends = starts + 0.04 * np.stack([np.cos(angles), np.sin(angles)], axis=1)
+        colors = [_colors_along(photograph, start, end) for start, end in zip(starts, ends, strict=True)]
+        best = int(np.argmin([rgb.std(axis=0).sum() for rgb in colors]))
+        color = "#{:02x}{:02x}{:02x}".format(*colors[best].mean(axis=0).round().astype(int))
+        line = tuple(map(tuple, np.stack([starts[best], ends[best]]).tolist()))
+        strokes.append(VectorStroke(line, RADIUS, color))
+    return rasterize(strokes, photograph.gray.shape)
+
+
+def _colors_along(photograph: Photograph, start: Array, end: Array) -> Array:
+    """True colours (50, 3) on the way from one point (x, y) to another, both fractions of the frame."""
+    rows, columns = photograph.gray.shape
+    x, y = np.linspace(start, end, 50).T
+    return photograph.rgb[
+        np.clip(y * rows, 0, rows - 1).astype(int), np.clip(x * columns, 0, columns - 1).astype(int)
+    ].astype(float)
