@@ -54,7 +54,7 @@ def lightness_from_gray(gray: ArrayLike) -> Array:
     --------
     >>> import numpy as np
     >>> lightness_from_gray(np.array([[0, 119, 255]], np.uint8)).round(2)
-    array([[  0. ,  50.03, 100. ]], dtype=float32)
+    array([[  0.  ,  50.03, 100.  ]], dtype=float32)
     """
     gray = check_photo(gray, "gray")
     if gray.ndim == 3 and gray.shape[2] == 1:
@@ -63,10 +63,11 @@ def lightness_from_gray(gray: ArrayLike) -> Array:
     if gray.ndim == 2:
         if gray.dtype in _DEPTHS:
             levels = np.arange(_DEPTHS[gray.dtype] + 1) / _DEPTHS[gray.dtype]
-            return _lightness_from_luminance(decode_srgb(levels)).astype(dtype)[gray]
+            table: Array = _lightness_from_luminance(decode_srgb(levels)).astype(dtype)
+            return table.take(gray)
         return _lightness_from_luminance(decode_srgb(gray.astype(dtype)))
-    luminance = sum(weight * _linear_channel(gray[:, :, c], dtype) for c, weight in enumerate(LUMINANCE.astype(dtype)))
-    return _lightness_from_luminance(luminance)
+    linear = np.stack([_linear_channel(gray[:, :, c], dtype) for c in range(3)], axis=-1)
+    return _lightness_from_luminance(linear @ LUMINANCE.astype(dtype))
 
 
 def rgb_to_lab(rgb: ArrayLike) -> Array:
@@ -159,7 +160,7 @@ def project_to_gamut(lightness: Array, chroma: Array) -> tuple[Array, float]:
     >>> import numpy as np
     >>> chroma, moved = project_to_gamut(np.array([[50.0, 50.0]]), np.array([[[10.0, 10.0], [0.0, -200.0]]]))
     >>> chroma.round(0).tolist(), moved
-    ([[[10.0, 10.0], [0.0, -52.0]]], 0.5)
+    ([[[10.0, 10.0], [0.0, -47.0]]], 0.5)
     """
     outside = ~_in_gamut(lab_to_linear_rgb(lightness, chroma))
     light, vivid = lightness[outside], chroma[outside]
@@ -201,21 +202,23 @@ def encode_srgb(linear: Array) -> Array:
     """sRGB encoding of linear values; odd-symmetric, so that values outside the gamut survive a round trip."""
     magnitude = np.abs(linear)
     curved = 1.055 * np.maximum(magnitude, 0.0031308) ** (1 / 2.4) - 0.055
-    return np.copysign(np.where(magnitude <= 0.0031308, 12.92 * magnitude, curved), linear)
+    encoded: Array = np.copysign(np.where(magnitude <= 0.0031308, 12.92 * magnitude, curved), linear)
+    return encoded
 
 
 def decode_srgb(encoded: Array) -> Array:
     """Inverse of `encode_srgb`."""
     magnitude = np.abs(encoded)
     curved = ((np.maximum(magnitude, 0.04045) + 0.055) / 1.055) ** 2.4
-    return np.copysign(np.where(magnitude <= 0.04045, magnitude / 12.92, curved), encoded)
+    linear: Array = np.copysign(np.where(magnitude <= 0.04045, magnitude / 12.92, curved), encoded)
+    return linear
 
 
 def _linear_channel(channel: NDArray[Any], dtype: np.dtype[Any]) -> Array:
     """Linear values of one sRGB-encoded channel of any accepted dtype; by table for integers."""
     if channel.dtype in _DEPTHS:
         top = _DEPTHS[channel.dtype]
-        return decode_srgb(np.arange(top + 1) / top).astype(dtype)[channel]
+        return decode_srgb(np.arange(top + 1) / top).astype(dtype).take(channel)
     return decode_srgb(channel.astype(dtype))
 
 
@@ -232,5 +235,5 @@ def _lab_f_inverse(f: Array) -> Array:
 
 
 def _in_gamut(linear: Array) -> NDArray[np.bool_]:
-    inside: NDArray[np.bool_] = ((linear >= -_GAMUT_SLACK) & (linear <= 1 + _GAMUT_SLACK)).all(axis=-1)
+    inside: NDArray[np.bool_] = np.all((linear >= -_GAMUT_SLACK) & (linear <= 1 + _GAMUT_SLACK), axis=-1)
     return inside

@@ -160,7 +160,8 @@ class Hints:
                     f"points must lie inside the photograph ({height}, {width}), but one is at ({row}, {column})"
                 )
             window = np.s_[
-                max(int(row) - radius, 0) : int(row) + radius + 1, max(int(column) - radius, 0) : int(column) + radius + 1
+                max(int(row) - radius, 0) : int(row) + radius + 1,
+                max(int(column) - radius, 0) : int(column) + radius + 1,
             ]
             mask[window] = True
             chroma[window] = ab

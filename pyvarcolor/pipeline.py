@@ -79,7 +79,7 @@ def colorize(
     >>> gray = np.full((20, 30), 128, np.uint8)
     >>> result = colorize(gray, Hints.from_points([(10, 15, (40, 30))], gray.shape))
     >>> result.rgb.shape, result.rgb.dtype, result.rgb[0, 0].tolist()
-    ((20, 30, 3), dtype('uint8'), [198, 101, 78])
+    ((20, 30, 3), dtype('uint8'), [201, 97, 79])
     """
     lightness = lightness_from_gray(gray)
     hints = strokes_or_hints if isinstance(strokes_or_hints, Hints) else Hints.from_strokes(strokes_or_hints, gray)
@@ -99,7 +99,7 @@ def colorize(
     if report.stopped_by == "max_iter":
         warnings.warn(
             f"{report.method} stopped at max_iter = {report.iterations} while the colour still moved by "
-            f"{report.change[-1]:.2g} since the last look: raise max_iter or tol, or go on from this result with initial=",
+            f"{report.change[-1]:.2g} since the last look: raise max_iter or tol, or go on from this with initial=",
             NotConvergedWarning,
             stacklevel=2,
         )

@@ -59,7 +59,7 @@ def normalize_hints(hints: Hints, lightness: NDArray[np.floating]) -> NDArray[np
     chroma = hints.chroma[hints.mask]
     colours = np.zeros(hints.mask.shape, np.int64)
     colours[hints.mask] = 1 + np.unique(chroma, axis=0, return_inverse=True)[1].reshape(-1)
-    strokes = label(colours, background=0, connectivity=2)[hints.mask]
+    strokes = label(colours, background=0, connectivity=2)[hints.mask]  # type: ignore[no-untyped-call]
     mean_phi = np.bincount(strokes, phi(lightness)[hints.mask]) / np.maximum(np.bincount(strokes), 1)
     normalized = np.zeros((*hints.mask.shape, 2), lightness.dtype)
     normalized[hints.mask] = chroma / mean_phi[strokes, None]

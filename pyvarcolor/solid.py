@@ -82,8 +82,7 @@ def find_solid(rgb: Pixels, painted: Mask, backdrop: Pixels | None = None, *, lo
     flat = inside.copy()
     for channel in range(3):
         flat &= (
-            ndimage.maximum_filter(rgb[:, :, channel], 3) - ndimage.minimum_filter(rgb[:, :, channel], 3)
-            <= flatness
+            ndimage.maximum_filter(rgb[:, :, channel], 3) - ndimage.minimum_filter(rgb[:, :, channel], 3) <= flatness
         )
 
     solid = flat.copy()

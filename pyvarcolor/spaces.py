@@ -99,9 +99,7 @@ _OKLAB_FROM_LMS = np.array(
     ]
 )
 # ITU-R BT.601, full range, as in JPEG
-_YCBCR_FROM_RGB = np.array(
-    [[0.299, 0.587, 0.114], [-0.168736, -0.331264, 0.5], [0.5, -0.418688, -0.081312]]
-)
+_YCBCR_FROM_RGB = np.array([[0.299, 0.587, 0.114], [-0.168736, -0.331264, 0.5], [0.5, -0.418688, -0.081312]])
 
 
 def _oklab_encode(linear: Array) -> tuple[Array, Array]:
@@ -111,8 +109,8 @@ def _oklab_encode(linear: Array) -> tuple[Array, Array]:
 
 def _oklab_decode(luma: Array, chroma: Array) -> Array:
     lab = np.concatenate([luma[..., None], chroma], axis=-1)
-    lms = (lab @ np.linalg.inv(_OKLAB_FROM_LMS).T.astype(lab.dtype)) ** 3
-    return lms @ np.linalg.inv(_LMS_FROM_RGB).T.astype(lab.dtype)
+    roots: Array = lab @ np.linalg.inv(_OKLAB_FROM_LMS).T.astype(lab.dtype)
+    return (roots * roots * roots) @ np.linalg.inv(_LMS_FROM_RGB).T.astype(lab.dtype)
 
 
 def _ycbcr_encode(linear: Array) -> tuple[Array, Array]:

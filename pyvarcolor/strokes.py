@@ -140,9 +140,7 @@ def read_strokes(
     return parse_strokes(image, gray, format=format, lossy=lossy)
 
 
-def parse_strokes(
-    image: ArrayLike, gray: ArrayLike, *, format: str = "auto", lossy: bool | None = None
-) -> Strokes:
+def parse_strokes(image: ArrayLike, gray: ArrayLike, *, format: str = "auto", lossy: bool | None = None) -> Strokes:
     """Find the strokes in a picture.
 
     Smooth borders, where a stroke's colour is mixed with what lies beneath or beside it, prescribe nothing:
@@ -192,9 +190,7 @@ def parse_strokes(
             "paint on the photograph itself, or ask for resizing"
         )
     if format not in ("auto", "black", "layer", "copy"):
-        raise ValueError(
-            f'format must be "auto", "black", "layer" or "copy" for a picture, but is "{format}"'
-        )
+        raise ValueError(f'format must be "auto", "black", "layer" or "copy" for a picture, but is "{format}"')
     picture = _to_8_bit(picture)
     rgb, alpha = picture[:, :, :3], picture[:, :, 3] if picture.shape[2] == 4 else None
     transparent = alpha is not None and bool((alpha < 255).any())
@@ -251,9 +247,7 @@ def _tell_apart(from_black: Pixels, from_copy: Pixels) -> str:
     return "copy" if like_copy > like_black else "black"
 
 
-def _strokes(
-    rgb: Pixels, solid: Solid, format: str, confidence: NDArray[np.float32] | None = None
-) -> Strokes:
+def _strokes(rgb: Pixels, solid: Solid, format: str, confidence: NDArray[np.float32] | None = None) -> Strokes:
     """Strokes with the chroma of the solid pixels."""
     if not solid.mask.any():
         raise ValueError(

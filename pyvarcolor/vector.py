@@ -58,9 +58,7 @@ class VectorStroke:
         points = self.points if isinstance(self.points, (list, tuple)) else ()
         for point in points:
             if not (isinstance(point, (list, tuple)) and len(point) == 2 and all(map(_is_finite, point))):
-                raise ValueError(
-                    f"stroke.points must hold pairs of finite numbers (x, y), but holds {point!r}"
-                )
+                raise ValueError(f"stroke.points must hold pairs of finite numbers (x, y), but holds {point!r}")
         if not points:
             raise ValueError(f"stroke.points must hold at least one pair (x, y), but is {self.points!r}")
         if not (_is_finite(self.radius) and self.radius > 0):
@@ -148,7 +146,7 @@ def load_vector(path: str | Path) -> tuple[VectorStroke, ...]:
         raise ValueError(f"{path} must have version {VERSION}, but has version {document.get('version')!r}")
     # A wrong type in a file is a wrong value to the caller: no TypeError here.
     if not isinstance(document.get("strokes"), list):
-        raise ValueError(f"{path} must hold a list of strokes, but has {document.get('strokes')!r}")  # noqa: TRY004
+        raise ValueError(f"{path} must hold a list of strokes, but has {document.get('strokes')!r}")
     strokes = []
     for index, entry in enumerate(document["strokes"]):
         try:
@@ -227,13 +225,11 @@ def _read_stroke(entry: Any) -> VectorStroke:
     """A stroke from its JSON object."""
     required, allowed = {"points", "radius", "color"}, {"points", "radius", "color", "confidence"}
     if not isinstance(entry, Mapping):
-        raise ValueError(f"stroke must be an object, but is {entry!r}")  # noqa: TRY004
+        raise ValueError(f"stroke must be an object, but is {entry!r}")
     for name in sorted(required - entry.keys()):
         raise ValueError(f"stroke.{name} must be given, but is missing")
     for name in sorted(entry.keys() - allowed):
-        raise ValueError(
-            f"stroke.{name} is unknown (known: {', '.join(sorted(allowed))}), but is {entry[name]!r}"
-        )
+        raise ValueError(f"stroke.{name} is unknown (known: {', '.join(sorted(allowed))}), but is {entry[name]!r}")
     return VectorStroke(**entry)
 
 

@@ -86,9 +86,7 @@ def test_smooth_borders_are_no_hints(base, width, drop, gamma):
     for cover, chroma in zip(covers, chroma_of(COLOURS), strict=True):
         pure = cover > 0.99
         met = strokes.hints.mask[pure] & (np.abs(strokes.hints.chroma[pure] - chroma).max(axis=1) < 1)
-        assert met.mean() > (0.98 if base == "black" else 0.6), (
-            "a gray stroke vanishes where the photo is as gray"
-        )
+        assert met.mean() > (0.98 if base == "black" else 0.6), "a gray stroke vanishes where the photo is as gray"
 
 
 @pytest.mark.parametrize("base", ["black", "flat copy"])

@@ -125,9 +125,7 @@ def test_later_strokes_paint_over_earlier_ones():
     np.testing.assert_allclose(hints.chroma[upper.mask], 0, atol=0.01)
     only_lower = lower.mask & ~upper.mask
     red = rgb_to_lab(np.array([200, 80, 60], np.uint8))[1:]
-    np.testing.assert_allclose(
-        hints.chroma[only_lower], np.broadcast_to(red, (only_lower.sum(), 2)), atol=1e-4
-    )
+    np.testing.assert_allclose(hints.chroma[only_lower], np.broadcast_to(red, (only_lower.sum(), 2)), atol=1e-4)
     assert hints.confidence is not None
     assert set(np.unique(hints.confidence[hints.mask])) == {0.5, 1.0}
     assert lower.confidence is None

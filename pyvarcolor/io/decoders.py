@@ -118,9 +118,7 @@ def decode_tiff(file: BinaryIO, max_pixels: int) -> Scan:
         check_size(page.imagewidth, page.imagelength, max_pixels)
         check_size(max(page.tilewidth, 1), max(page.tilelength, 1), max_pixels)  # 0: strips
         if page.samplesperpixel > _MOST_CHANNELS or page.imagedepth > 1:
-            raise Refusal(
-                f"it has {page.samplesperpixel} channels and {page.imagedepth} layers; save it flat"
-            )
+            raise Refusal(f"it has {page.samplesperpixel} channels and {page.imagedepth} layers; save it flat")
         for offset, count in zip(page.dataoffsets, page.databytecounts, strict=True):
             if count < 1 or offset + count > tiff.filehandle.size:  # decoders may fill the gap with gray
                 raise Refusal("its pixel data is cut short; copy or scan it again")

@@ -48,9 +48,7 @@ class Exif:
     directory: Directory = field(default_factory=dict)
 
     @classmethod
-    def from_file(
-        cls, file: BinaryIO, offset: int | None = None, skip: Collection[int] = ABOUT_THE_FILE
-    ) -> "Exif":
+    def from_file(cls, file: BinaryIO, offset: int | None = None, skip: Collection[int] = ABOUT_THE_FILE) -> "Exif":
         """Parse the directory at `offset` (default: the first one) of a TIFF structure, without `skip`."""
         file.seek(0)
         header = file.read(8)
@@ -120,8 +118,10 @@ def _parse(file: BinaryIO, order: str, offset: int, skip: Collection[int]) -> Di
             continue
         if size > 4:
             file.seek(place)
-            value = file.read(size)
-        if len(value) < size or (tag == DESCRIPTION and value.startswith(_CAPTIONS_BY_MACHINES)):
+            data = file.read(size)
+        else:
+            data = value[:size]
+        if len(data) < size or (tag == DESCRIPTION and data.startswith(_CAPTIONS_BY_MACHINES)):
             continue
-        directory[tag] = Entry(kind, count, value[:size])
+        directory[tag] = Entry(kind, count, data)
     return directory

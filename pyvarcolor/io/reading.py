@@ -141,9 +141,7 @@ def _opened(source: ImageSource) -> Iterator[tuple[BinaryIO, str]]:
         except IsADirectoryError:
             raise ImageFileError(f"cannot read {source}: it is a folder; name a file in it") from None
         except (OSError, ValueError) as error:  # ValueError: a null character in the path
-            raise ImageFileError(
-                f"cannot read {source}: {error}; check the path and its permissions"
-            ) from error
+            raise ImageFileError(f"cannot read {source}: {error}; check the path and its permissions") from error
         with file:
             yield file, str(source)
     else:

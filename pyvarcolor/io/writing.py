@@ -95,8 +95,7 @@ def write_photo(
     like = Photo(pixels=rgb) if like is None else like
     if like.pixels.shape[:2] != rgb.shape[:2]:
         raise ValueError(
-            f"rgb must have height and width {like.pixels.shape[:2]} of {like.source}, "
-            f"but has {rgb.shape[:2]}"
+            f"rgb must have height and width {like.pixels.shape[:2]} of {like.source}, but has {rgb.shape[:2]}"
         )
     check_target(path, like=like, overwrite=overwrite)
     path, file_format = Path(path), _format_for(path)
@@ -109,9 +108,7 @@ def write_photo(
             warnings.warn(f"{path}: {file_format.name} has no transparency; it is left out", stacklevel=2)
     exif = _exif_of(like, note)
     if len(exif.to_bytes()) > file_format.exif_bytes:
-        warnings.warn(
-            f"{path}: {file_format.name} cannot hold so much EXIF data; it is left out", stacklevel=2
-        )
+        warnings.warn(f"{path}: {file_format.name} cannot hold so much EXIF data; it is left out", stacklevel=2)
         exif = _exif_of(replace(like, exif=None), note)
     try:
         data = file_format.encode(pixels, _Metadata(exif, like.icc, like.dpi))
@@ -142,15 +139,16 @@ def check_target(path: str | Path, *, like: Photo, overwrite: bool = False) -> N
     Raises
     ------
     ImageFileError
-        If the suffix is unknown, the folder is missing or not writable, the file exists, or the picture is too
-        large for the format.
+        If the suffix is unknown, the folder is missing or not writable, the file exists, or the picture is
+        too large for the format.
 
     Examples
     --------
     >>> import numpy as np
-    >>> check_target("photo.psd", like=Photo(np.zeros((4, 6), np.uint8)))
+    >>> check_target("photo.xyz", like=Photo(np.zeros((4, 6), np.uint8)))
     Traceback (most recent call last):
-    pyvarcolor.io.photo.ImageFileError: cannot write photo.psd: unknown suffix '.psd'; use one of ...
+        ...
+    pyvarcolor.io.photo.ImageFileError: cannot write photo.xyz: unknown suffix '.xyz'; use one of .png, ...
     """
     file_format, longest_side = _format_for(path), max(like.pixels.shape)
     if str(path) != "-":
@@ -170,7 +168,7 @@ def _check_place(path: Path, like: Photo, overwrite: bool) -> None:
     if path.is_dir():
         raise ImageFileError(f"cannot write {path}: it is a folder; name a file in it")
     if not os.access(path.parent, os.W_OK):
-        raise ImageFileError(f"cannot write {path}: the folder {path.parent} is read-only; choose another place")
+        raise ImageFileError(f"cannot write {path}: folder {path.parent} is read-only; choose another place")
     if path.exists() and not overwrite:
         is_source = Path(like.source).exists() and path.samefile(like.source)
         what = "it is the source photograph itself" if is_source else "the file exists"
@@ -219,7 +217,7 @@ def _replace(path: Path, data: bytes) -> None:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(temporary, path)
+        temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
 

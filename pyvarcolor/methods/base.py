@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -69,7 +69,7 @@ class Propagation:
     hint_weight: float = math.inf
     max_iter: int = 2000
     check_every: int = 20
-    tol: float = 0.01
+    tol: float = 0.02
 
     def __post_init__(self) -> None:
         self._require("hint_weight", above=0)
@@ -77,7 +77,9 @@ class Propagation:
         self._require("check_every", least=1)
         self._require("tol", least=0)
 
-    def _require(self, option: str, *, least: float = -math.inf, above: float = -math.inf, most: float = math.inf) -> None:
+    def _require(
+        self, option: str, *, least: float = -math.inf, above: float = -math.inf, most: float = math.inf
+    ) -> None:
         """Raise ValueError unless the option lies in its range."""
         value: Any = getattr(self, option)
         if not (value >= least and value > above and value <= most):
@@ -141,6 +143,11 @@ class Propagation:
         raise NotImplementedError
 
     @property
+    def maximum_principle(self) -> bool:
+        """Whether no colour beyond those of the hints (and of the start) can appear."""
+        return False
+
+    @property
     def stop_rule(self) -> StopRule:
         """`max_iter`, `check_every` and `tol`."""
         return StopRule(self.max_iter, self.check_every, self.tol)
@@ -191,12 +198,16 @@ class Variational(EdgeAware):
     relaxation : float
         Over-relaxation of the iterations, above 0 and below 2.
     scale_u : float
-        Chroma (units of a*, b*) that the step sizes are tuned to, above 0.
+        Chroma (units of a*, b*) that the step sizes are tuned to, above 0; larger moves far colours sooner and
+        settles later.
     """
 
     tensor: bool = False
     relaxation: float = 1.8
-    scale_u: float = 10.0
+    scale_u: float = 100.0
+    max_iter: int = 3000
+    check_every: int = 50
+    tol: float = 0.1
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -224,8 +235,3 @@ class Variational(EdgeAware):
 def to_state(image: Array) -> Array:
     """(H, W, C) to the kernels' (H, C, W)."""
     return np.ascontiguousarray(image.transpose(0, 2, 1))
-
-
-def option_names(cls: type[Any]) -> list[str]:
-    """Names of a method's options, its own first."""
-    return [f.name for f in fields(cls)]

@@ -11,7 +11,7 @@ from pyvarcolor.methods import register
 from pyvarcolor.methods.base import Array, EdgeAware, Problem
 from pyvarcolor.result import SolverReport
 from pyvarcolor.solvers.bicgstab import solve_directed
-from pyvarcolor.solvers.iterate import Run
+from pyvarcolor.solvers.iterate import Run, StopRule
 from pyvarcolor.solvers.quadratic import Quadratic, coarse_start, edge_weights
 
 Weights = Literal["edge", "levin"]
@@ -58,12 +58,16 @@ class Graph(EdgeAware):
         if self.weights not in get_args(Weights):
             raise ValueError(f"weights must be one of {', '.join(get_args(Weights))}, but is {self.weights!r}")
 
+    @property
+    def maximum_principle(self) -> bool:
+        """Without a bilaplacian, a weighted mean of neighbours."""
+        return self.beta == 0
+
     def spread(self, problem: Problem, run: Run) -> tuple[Array, SolverReport]:
         """Solve the linear system of the chosen weights."""
         solve = self._solve_levin if self.weights == "levin" else self._quadratic(run).minimise
-        return solve(
-            problem.lightness, problem.hints, problem.hint_weight, self.stop_rule, run, problem.initial
-        )
+        u, report = solve(problem.lightness, problem.hints, problem.hint_weight, self.stop_rule, run, problem.initial)
+        return u.astype(problem.hints.dtype), report
 
     def _quadratic(self, run: Run) -> Quadratic:
         return Quadratic(edge_weights(run.kernels, self.edge_scale, self.edge_power, self.edge_floor), beta=self.beta)
@@ -79,6 +83,7 @@ class Graph(EdgeAware):
     ) -> tuple[Array, SolverReport]:
         if initial is None:
             initial = coarse_start(self._solve_levin, lightness, hints, hint_weight, rule, run)
-        w = np.empty((lightness.shape[0], 8, lightness.shape[1]), lightness.dtype)
-        run.kernels.levin_weights(lightness / 100, w)
-        return solve_directed(w, hints, hint_weight, rule, run, initial)
+        w = np.empty((lightness.shape[0], 8, lightness.shape[1]))
+        run.kernels.levin_weights(lightness.astype(np.float64) / 100, w)
+        double = hints.astype(np.float64), hint_weight.astype(np.float64)
+        return solve_directed(w, *double, rule, run, initial.astype(np.float64))

@@ -29,7 +29,7 @@ class Heat(Propagation):
     >>> import numpy as np
     >>> from pyvarcolor import Hints, colorize
     >>> gray = np.full((9, 9), 128, np.uint8)
-    >>> result = colorize(gray, Hints.from_points([(4, 4, (20, 10))], (9, 9)), method="heat", max_iter=50, tol=1)
+    >>> result = colorize(gray, Hints.from_points([(4, 4, (20, 10))], (9, 9)), method="heat", max_iter=200, tol=1)
     >>> result.chroma[4, 4].round(3).tolist()
     [20.0, 10.0]
     """
@@ -37,12 +37,17 @@ class Heat(Propagation):
     normalize: bool = False
     reimpose: bool = True
     time_step: float = 0.25
-    max_iter: int = 500
+    max_iter: int = 5000
     tol: float = 0.05
 
     def __post_init__(self) -> None:
         super().__post_init__()
         self._require("time_step", above=0, most=0.25)
+
+    @property
+    def maximum_principle(self) -> bool:
+        """Averages of neighbours stay between them."""
+        return True
 
     def spread(self, problem: Problem, run: Run) -> tuple[Array, SolverReport]:
         """Let the strokes' colour flow."""

@@ -57,7 +57,7 @@ class TGV(Variational):
 
     alpha0: float = 10.0
     alpha1: float = 1.0
-    beta: float = 1.0
+    beta: float = 100.0
     scale_v: float = 0.1
 
     def __post_init__(self) -> None:

@@ -44,10 +44,16 @@ class TV(Variational):
     """
 
     alpha1: float = 1.0
+    tol: float = 0.5
 
     def __post_init__(self) -> None:
         super().__post_init__()
         self._require("alpha1", above=0)
+
+    @property
+    def maximum_principle(self) -> bool:
+        """With a scalar weight: cutting u off at the hints' range shortens every gradient."""
+        return not self.tensor
 
     def spread(self, problem: Problem, run: Run) -> tuple[Array, SolverReport]:
         """Primal-dual iterations on u and its dual p."""

@@ -8,13 +8,15 @@ from numpy.typing import NDArray
 from pyvarcolor.result import SolverReport
 from pyvarcolor.solvers.iterate import Run, StopRule, iterate
 
-Array = NDArray[np.floating]
+Array = NDArray[np.float64]
+
+_DRIFT = 1e-4
 
 
 def solve_directed(
     w: Array, hints: Array, hint_weight: Array, rule: StopRule, run: Run, initial: Array
 ) -> tuple[Array, SolverReport]:
-    """Solve the directed system with the hints as boundary values.
+    """Solve the directed system with the hints as boundary values; in float64, for float32 soon stalls.
 
     Parameters
     ----------
@@ -50,15 +52,19 @@ def solve_directed(
 
     def ratio(a: Array, b: Array) -> Array:
         """Ratio of two inner products, 0 where the method has come to its end."""
-        return np.divide(a, b, out=np.zeros_like(a), where=b != 0).astype(w.dtype)
+        return np.divide(a, b, out=np.zeros_like(a), where=b != 0)
 
-    u = np.where(hard, hints, initial).astype(w.dtype)
-    r = (soft * hints - apply(u)).astype(w.dtype)
+    u = np.where(hard, hints, initial)
+    r = soft * hints - apply(u)
     shadow, d = r.copy(), r.copy()
     rho = _dot(shadow, r)
 
     def advance(n: int) -> None:
-        nonlocal u, r, d, rho
+        nonlocal u, r, shadow, d, rho
+        true = soft * hints - apply(u)
+        if (_dot(true - r, true - r) > _DRIFT * _dot(true, true)).any():  # rounding has led astray: begin again
+            r, shadow, d = true, true.copy(), true.copy()
+            rho = _dot(shadow, r)
         for _ in range(n):
             image = apply(d)
             alpha = ratio(rho, _dot(shadow, image))
@@ -74,7 +80,7 @@ def solve_directed(
     return u, report
 
 
-def _dot(x: Array, y: Array) -> NDArray[np.float64]:
+def _dot(x: Array, y: Array) -> Array:
     """Inner product of each channel, shaped to scale a state."""
-    product: NDArray[np.float64] = (x * y).sum(axis=(0, 2), dtype=np.float64)[:, None]
+    product: Array = (x * y).sum(axis=(0, 2))[:, None]
     return product

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from pyvarcolor.kernels import Kernels
 from pyvarcolor.result import Callback, Progress, SolverReport, StoppedBy
 
-
 _BLOCK_SECONDS = 0.4
 
 

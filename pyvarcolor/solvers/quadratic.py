@@ -1,6 +1,6 @@
 """Minimise the quadratic energy of a weighted graph: conjugate gradients from a coarse-to-fine start.
 
-    min_u  first/2 sum_edges w_ij |u_i - u_j|^2  +  beta/2 sum_i |(L u)_i|^2 / d_i  +  1/2 sum_hints w |u - hint|^2
+min_u  first/2 sum_edges w_ij |u_i - u_j|^2  +  beta/2 sum_i |(L u)_i|^2 / d_i  +  1/2 sum_hints w |u - hint|^2
 """
 
 from __future__ import annotations
@@ -74,13 +74,18 @@ class Quadratic:
             initial = coarse_start(self.minimise, guide, hints, hint_weight, rule, run)
         u = np.where(np.isinf(hint_weight)[:, None], hints, initial)
         w = self.weigh(guide)
-        d = np.maximum(w.sum(axis=1), np.finfo(w.dtype).tiny)
-        inverse_degree = 1 / d
+        d = w.sum(axis=1)
+        inverse_degree = np.divide(1, d, out=np.zeros_like(d), where=d > 0)
         # The diagonal of L D^-1 L is d_i + sum_j w_ij^2 / d_j, about 9/8 d; 0 stands for "hard, do not move".
-        inverse_diagonal = np.where(
-            np.isinf(hint_weight), 0, 1 / ((self.first + 1.125 * self.beta) * d + hint_weight)
-        ).astype(w.dtype)
-        form = {"w": w, "inverse_degree": inverse_degree, "hint_weight": hint_weight, "first": self.first, "beta": self.beta}
+        diagonal = (self.first + 1.125 * self.beta) * d + hint_weight
+        inverse_diagonal = np.divide(1, diagonal, out=np.zeros_like(d), where=diagonal > 0)
+        form = {
+            "w": w,
+            "inverse_degree": inverse_degree,
+            "hint_weight": hint_weight,
+            "first": self.first,
+            "beta": self.beta,
+        }
         cg = {name: np.zeros_like(u) for name in ("residual", "direction", "image", "scratch")}
         cg |= {"u": u, "inverse_diagonal": inverse_diagonal}
         kernels.graph_cg_start(**cg, **form, hints=hints)

@@ -56,9 +56,7 @@ def tv_steps(g: Array, alpha1: float, scale_u: float) -> tuple[Array, Array]:
     return scale_u / _columns(g, ones, ones), 1 / (2 * scale_u * alpha1 * np.maximum(gx, gy))
 
 
-def tgv_steps(
-    g: Array, s: Array, alpha0: float, alpha1: float, scale_u: float, scale_v: float
-) -> tuple[Array, Array]:
+def tgv_steps(g: Array, s: Array, alpha0: float, alpha1: float, scale_u: float, scale_v: float) -> tuple[Array, Array]:
     """Tau of (u, v) and sigma of (p, q, r) for the operator of TGV and bilaplacian.
 
     Parameters

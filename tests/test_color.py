@@ -1,0 +1,130 @@
+"""Colour science against scikit-image, and the laws of the pipeline's two ends."""
+
+import numpy as np
+import pytest
+import skimage.color
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from pyvarcolor.color import lab_to_rgb, lightness_from_gray, project_to_gamut, rgb_to_lab
+from pyvarcolor.spaces import SPACES, space_called
+
+RGB = np.random.default_rng(8127).random((40, 50, 3))
+
+
+def neutral(lightness):
+    return np.zeros((*lightness.shape, 2), lightness.dtype)
+
+
+def test_lab_agrees_with_scikit_image():
+    np.testing.assert_allclose(rgb_to_lab(RGB), skimage.color.rgb2lab(RGB), atol=0.01)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "tolerance"), [(np.float32, 1e-5), (np.float64, 1e-12), (np.uint8, 0), (np.uint16, 1)]
+)
+def test_lab_round_trip(dtype, tolerance):
+    rgb = RGB.astype(dtype) if np.dtype(dtype).kind == "f" else (RGB * np.iinfo(dtype).max).astype(dtype)
+    lab = rgb_to_lab(rgb)
+    back = lab_to_rgb(lab[..., 0], lab[..., 1:], dtype)
+    assert np.abs(back.astype(float) - rgb.astype(float)).max() <= tolerance
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_every_gray_level_comes_back_as_itself(dtype):
+    gray = np.arange(np.iinfo(dtype).max + 1, dtype=dtype).reshape(16, -1)
+    lightness = lightness_from_gray(gray)
+    assert (lab_to_rgb(lightness, neutral(lightness), dtype) == gray[:, :, None]).all()
+
+
+def test_lightness_of_a_colour_scan_is_that_of_its_luminance():
+    np.testing.assert_allclose(lightness_from_gray(RGB), skimage.color.rgb2lab(RGB)[..., 0], atol=0.01)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32, np.float64])
+def test_all_shapes_of_the_same_gray_agree(dtype):
+    gray = RGB[..., 0]
+    gray = gray.astype(dtype) if np.dtype(dtype).kind == "f" else (gray * np.iinfo(dtype).max).astype(dtype)
+    alpha = np.zeros_like(gray)
+    expected = lightness_from_gray(gray)
+    assert expected.dtype == (np.float64 if dtype == np.float64 else np.float32)
+    for shape in (gray[..., None], np.dstack([gray] * 3), np.dstack([gray] * 3 + [alpha])):
+        np.testing.assert_allclose(lightness_from_gray(shape), expected, atol=2e-4)
+
+
+@pytest.mark.parametrize(
+    ("photo", "error", "sentence"),
+    [
+        (np.zeros((3, 4, 2)), ValueError, r"gray must have shape \(H, W\) or .* has shape \(3, 4, 2\)"),
+        (np.zeros(5), ValueError, r"has shape \(5,\)"),
+        (np.zeros((0, 7)), ValueError, r"at least one pixel, but has shape \(0, 7\)"),
+        (np.zeros((2, 2), np.int32), TypeError, "uint8, uint16 or float in 0..1, but is int32"),
+        (np.zeros((2, 2), bool), TypeError, "but is bool"),
+        (np.array([[0.5, np.nan]]), ValueError, "finite, but holds 1 NaN"),
+        (np.array([[0.5, np.inf]]), ValueError, "finite"),
+        (np.array([[0.0, 255.0]]), ValueError, r"0\.\.1 when it is float, but spans 0\.\.255"),
+    ],
+)
+def test_bad_photographs_are_named(photo, error, sentence):
+    with pytest.raises(error, match=sentence):
+        lightness_from_gray(photo)
+
+
+@given(
+    arrays(np.float64, (3, 4), elements=st.floats(0, 100)),
+    arrays(np.float64, (3, 4, 2), elements=st.floats(-150, 150)),
+)
+def test_gamut_projection_keeps_hue_and_lightness_and_what_fits(lightness, chroma):
+    projected, moved = project_to_gamut(lightness, chroma)
+    radius, before = np.linalg.norm(projected, axis=2), np.linalg.norm(chroma, axis=2)
+    assert (radius <= before + 1e-9).all()
+    cross = projected[..., 0] * chroma[..., 1] - projected[..., 1] * chroma[..., 0]
+    np.testing.assert_allclose(cross, 0, atol=1e-9 * (1 + before.max() ** 2))
+    lab = rgb_to_lab(lab_to_rgb(lightness, projected, np.float64))
+    np.testing.assert_allclose(lab[..., 0], lightness, atol=2e-3)
+    again, moved_again = project_to_gamut(lightness, projected)
+    assert moved_again == 0
+    assert (again == projected).all()
+    assert moved == pytest.approx((projected != chroma).any(axis=2).mean(), abs=1 / 12)
+
+
+def test_gamut_projection_reaches_the_border():
+    projected, moved = project_to_gamut(np.full((1, 360), 60.0), 300 * circle(360)[None])
+    rgb = lab_to_rgb(np.full((1, 360), 60.0), projected, np.float64)
+    assert moved == 1
+    assert (np.minimum(rgb.min(axis=2), 1 - rgb.max(axis=2)) < 0.02).all()
+
+
+def circle(n):
+    angle = np.linspace(0, 2 * np.pi, n, endpoint=False)
+    return np.stack([np.cos(angle), np.sin(angle)], axis=1)
+
+
+@pytest.mark.parametrize("name", SPACES)
+@pytest.mark.parametrize(("dtype", "tolerance"), [(np.float32, 2e-3), (np.float64, 1e-9)])
+def test_spaces_are_invertible_at_given_lightness(name, dtype, tolerance):
+    lab = rgb_to_lab(RGB.astype(dtype))
+    space = space_called(name)
+    chroma = space.from_lab(lab[..., 0], lab[..., 1:])
+    assert chroma.dtype == dtype
+    np.testing.assert_allclose(space.to_lab(lab[..., 0], chroma), lab[..., 1:], atol=tolerance)
+
+
+@pytest.mark.parametrize("name", SPACES)
+def test_gray_is_gray_in_every_space(name):
+    lightness = np.linspace(0, 100, 21)[None]
+    np.testing.assert_allclose(space_called(name).from_lab(lightness, neutral(lightness)), 0, atol=2e-4)
+    np.testing.assert_allclose(space_called(name).to_lab(lightness, neutral(lightness)), 0, atol=1e-3)
+
+
+def test_chroma_of_ycbcr_is_that_of_scikit_image():
+    lab = rgb_to_lab(RGB)
+    ours = space_called("ycbcr").from_lab(lab[..., 0], lab[..., 1:]) / 200
+    theirs = (skimage.color.rgb2ycbcr(RGB)[..., 1:] - 128) / 224  # studio range
+    np.testing.assert_allclose(ours, theirs, atol=1e-4)
+
+
+def test_unknown_space_lists_the_known():
+    with pytest.raises(ValueError, match="space must be one of lab, oklab, ycbcr, but is 'hsv'"):
+        space_called("hsv")

@@ -1,0 +1,100 @@
+"""Who may import whom: the table of docs/architecture.md, held against the Python and C++ sources."""
+
+import ast
+import importlib.util
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import pyvarcolor
+
+PACKAGE = Path(pyvarcolor.__file__).parent
+CSRC = Path(__file__).resolve().parents[1] / "csrc"
+SOURCES = sorted(path.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py"))
+HEADERS = sorted(CSRC.glob("include/**/*.hpp"))
+
+# A layer is a file or folder at the top of the package; those without a line (color, io, ...) are foundation.
+FOUNDATION = {"foundation", "numpy", "scipy", "skimage", "PIL", "tifffile", "imagecodecs"}
+COMMAND_LINE = {"cli", "installation", "method_flags", "terminal"}
+MAY_IMPORT = {
+    "kernels": {"numpy", "numba", "llvmlite"},
+    "solvers": {"kernels.Kernels", "result", "numpy", "scipy"},
+    "methods": {"solvers", "kernels.Kernels", "hints", "shading", "result", "numpy", "scipy"},
+    "pipeline": {"methods", "kernels", "foundation", "numpy"},
+    "__init__": {"pipeline", "methods", "kernels", "foundation"},
+    "demo": {"foundation", "numpy", "skimage"},
+    "__main__": {"cli"},
+} | dict.fromkeys(
+    COMMAND_LINE,
+    COMMAND_LINE
+    | {"pyvarcolor", "demo", "methods", "kernels", "foundation", "numpy", "skimage"}
+    | {"typer", "rich", "docstring_parser"},
+)
+
+
+def layer_of(source: Path) -> str:
+    """Name of the file or folder at the top of the package."""
+    return source.parts[0].removesuffix(".py")
+
+
+def imports(source: Path) -> Iterator[str]:
+    """Dotted names that a source imports: ours without the package's name, the standard library left out."""
+    package = ".".join(("pyvarcolor", *source.parent.parts))
+    for node in ast.walk(ast.parse((PACKAGE / source).read_bytes())):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            module = importlib.util.resolve_name("." * node.level + (node.module or ""), package)
+            names = [f"{module}.{alias.name}" for alias in node.names]
+        else:
+            continue
+        for name in names:
+            if name.partition(".")[0] not in sys.stdlib_module_names:
+                yield name.removeprefix("pyvarcolor.")
+
+
+def is_allowed(name: str, layer: str) -> bool:
+    """Whether a layer may import a dotted name, by the table."""
+    allowed = MAY_IMPORT.get(layer, FOUNDATION) | {layer}
+    if "foundation" in allowed:
+        allowed |= {layer_of(source) for source in SOURCES} - set(MAY_IMPORT)
+    return any(f"{name}.".startswith(f"{entry}.") for entry in allowed)
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=str)
+def test_imports_point_down(source: Path) -> None:
+    forbidden = [name for name in imports(source) if not is_allowed(name, layer_of(source))]
+    assert forbidden == []
+
+
+def test_the_table_forbids_what_it_should() -> None:
+    assert is_allowed("numpy.linalg.norm", "solvers")
+    assert is_allowed("result.SolverReport", "pipeline")
+    assert not is_allowed("numba.njit", "methods")
+    assert not is_allowed("methods.tgv", "kernels")
+    assert not is_allowed("pipeline.colorize", "color")
+    for layer in (*MAY_IMPORT, "color"):
+        assert not is_allowed("torch", layer)
+        assert not is_allowed("matplotlib.pyplot", layer)
+
+
+def test_methods_do_not_import_each_other() -> None:
+    registered = re.compile(r"^@register\(", re.MULTILINE)
+    methods = {path.stem for path in (PACKAGE / "methods").glob("*.py") if registered.search(path.read_text("utf-8"))}
+    assert methods
+    for method in methods:
+        siblings = {f"methods.{other}" for other in methods - {method}}
+        for name in imports(Path("methods", f"{method}.py")):
+            assert not any(f"{name}.".startswith(f"{sibling}.") for sibling in siblings), f"{method}: {name}"
+
+
+@pytest.mark.parametrize("header", HEADERS, ids=lambda path: path.name)
+def test_headers_know_the_standard_library_and_each_other(header: Path) -> None:
+    included = re.findall(r'^#include ["<](.*)[">]', header.read_text("utf-8"), re.MULTILINE)
+    ours = {path.relative_to(CSRC / "include").as_posix() for path in HEADERS}
+    allowed = ours | ({"omp.h"} if header.name == "parallel.hpp" else set())
+    forbidden = [name for name in included if name not in allowed and not re.fullmatch(r"[a-z_]+", name)]
+    assert forbidden == []

@@ -1,0 +1,367 @@
+"""Laws that every method keeps, asked of the whole registry."""
+
+import sys
+from dataclasses import dataclass, fields
+from types import ModuleType
+
+import numpy as np
+import pytest
+from backends import load
+
+from pyvarcolor import Hints, colorize, methods
+from pyvarcolor.color import lightness_from_gray
+from pyvarcolor.shading import normalize_hints, phi
+
+RNG = np.random.default_rng(27449)
+VARIANTS = [
+    *((name, {}) for name in methods.names()),
+    ("heat", {"reimpose": False}),
+    ("graph", {"beta": 10.0}),
+    ("graph", {"weights": "levin"}),
+    ("tv", {"tensor": True}),
+    ("tgv", {"tensor": True}),
+    ("tgv", {"beta": 0.0}),
+    ("tgv", {"alpha0": 0.0, "alpha1": 0.0}),
+]
+IDS = [" ".join([name, *(f"{k}={v}" for k, v in options.items())]) for name, options in VARIANTS]
+EXACT = {"normalize": False, "tol": 1e-7, "max_iter": 4000}
+
+pytestmark = pytest.mark.filterwarnings("ignore::pyvarcolor.NotConvergedWarning")
+
+
+@pytest.fixture(params=VARIANTS, ids=IDS)
+def variant(request):
+    return request.param
+
+
+def scene(shape=(22, 30), dtype=np.float32):
+    """Two regions with soft shading and grain, and three strokes."""
+    rows, cols = np.indices(shape)
+    lightness = 40 + 0.3 * rows + 25 * (cols + 0.3 * rows > 16) + RNG.normal(0, 0.1, shape)
+    points = [(4, 4, (30, 20)), (16, 8, (12, 30)), (10, 26, (-20, 15))]
+    return lightness.astype(dtype), Hints.from_points(points, shape)
+
+
+def solve(variant, lightness, hints, backend="cpp", threads=2, initial=None, callback=None, **more):
+    name, options = variant
+    method = methods.make(name, **{**EXACT, **options, **more})
+    return method.solve(lightness, hints, kernels=load(backend, threads), initial=initial, callback=callback)
+
+
+def fades(variant):
+    return variant[1].get("reimpose") is False
+
+
+def test_hard_hints_are_met(variant, backend):
+    if fades(variant):
+        pytest.skip("this variant is meant to let the strokes fade")
+    lightness, hints = scene()
+    chroma, _ = solve(variant, lightness, hints, backend)
+    np.testing.assert_allclose(chroma[hints.mask], hints.chroma[hints.mask], atol=1e-4)
+
+
+def test_normalized_hints_are_met_up_to_shading(variant):
+    if fades(variant):
+        pytest.skip("this variant is meant to let the strokes fade")
+    lightness, hints = scene()
+    chroma, _ = solve(variant, lightness, hints, normalize=True)
+    expected = normalize_hints(hints, lightness) * phi(lightness)[..., None]
+    np.testing.assert_allclose(chroma[hints.mask], expected[hints.mask], atol=1e-4)
+    first = hints.mask & (np.indices(hints.mask.shape)[1] < 6)
+    shading = phi(lightness)[first] / phi(lightness)[first].mean()
+    np.testing.assert_allclose(chroma[first], shading[:, None] * np.float32([30, 20]), atol=1e-3)
+
+
+def test_one_colour_everywhere_gives_that_colour(variant, backend):
+    if fades(variant):
+        pytest.skip("this variant is meant to let the strokes fade")
+    lightness, hints = scene()
+    same = Hints(hints.mask, np.where(hints.mask[..., None], np.float32([17, -9]), 0))
+    chroma, _ = solve(variant, lightness, same, backend)
+    np.testing.assert_allclose(chroma, np.broadcast_to(np.float32([17, -9]), chroma.shape), atol=0.05)
+
+
+def test_neutral_strokes_give_gray(variant):
+    lightness, hints = scene()
+    neutral = Hints(hints.mask, np.zeros((*hints.mask.shape, 2)))
+    chroma, _ = solve(variant, lightness, neutral)
+    assert np.abs(chroma).max() == 0
+
+
+def test_chroma_stays_in_range_where_the_method_promises_it(variant, backend):
+    name, options = variant
+    method = methods.make(name, **options)
+    lightness, hints = scene()
+    chroma, _ = solve(variant, lightness, hints, backend)
+    held = hints.chroma[hints.mask]
+    low, high = held.min(axis=0), held.max(axis=0)
+    if name == "heat":  # which starts from gray
+        low = np.minimum(low, 0)
+    excess = np.maximum(low - chroma, chroma - high).max()
+    if method.maximum_principle:
+        assert excess <= 0.01
+    else:
+        assert excess <= 0.5 * (high - low).max()  # extrapolates, within reason
+
+
+def test_transposing_the_photograph_transposes_the_colours(variant):
+    lightness, hints = scene(dtype=np.float64)
+    turned = Hints(hints.mask.T, hints.chroma.swapaxes(0, 1))
+    chroma, _ = solve(variant, lightness, hints)
+    chroma_turned, _ = solve(variant, np.ascontiguousarray(lightness.T), turned)
+    np.testing.assert_allclose(chroma_turned.swapaxes(0, 1), chroma, atol=1e-3)
+
+
+def test_float32_agrees_with_float64(variant):
+    lightness, hints = scene(dtype=np.float64)
+    double, _ = solve(variant, lightness, hints)
+    single, _ = solve(variant, lightness.astype(np.float32), hints)
+    assert (single.dtype, double.dtype) == (np.float32, np.float64)
+    np.testing.assert_allclose(single, double, atol=0.2)
+
+
+def test_any_number_of_threads_gives_the_same_bits(variant, backend):
+    lightness, hints = scene((150, 170))
+    more = {"max_iter": 60, "tol": 0}
+    one, _ = solve(variant, lightness, hints, backend, threads=1, **more)
+    for threads in (2, 3):
+        many, report = solve(variant, lightness, hints, backend, threads=threads, **more)
+        assert report.threads == threads
+        assert (many == one).all()
+
+
+def test_cpp_agrees_with_numba(variant):
+    load("numba")
+    lightness, hints = scene(dtype=np.float64)
+    cpp, report = solve(variant, lightness, hints, "cpp", max_iter=200, tol=0)
+    numba, _ = solve(variant, lightness, hints, "numba", max_iter=200, tol=0)
+    assert report.iterations == 200
+    np.testing.assert_allclose(numba, cpp, atol=1e-6)
+
+
+def test_without_hints_the_error_says_so(variant):
+    lightness, hints = scene()
+    empty = Hints(np.zeros_like(hints.mask), np.zeros_like(hints.chroma))
+    with pytest.raises(ValueError, match=f"method '{variant[0]}' needs at least one hint, but hints has none"):
+        solve(variant, lightness, empty)
+
+
+def test_report_is_well_formed(variant, backend):
+    lightness, hints = scene()
+    chroma, report = solve(variant, lightness, hints, backend, max_iter=50)
+    assert chroma.shape == (*lightness.shape, 2)
+    assert chroma.dtype == np.float32
+    assert (report.method, report.backend) == (variant[0], backend)
+    assert report.iterations == report.checked_at[-1] <= 50
+    assert len(report.checked_at) == len(report.energy) == len(report.change)
+    assert np.isfinite(report.energy).all()
+    assert min(report.change) >= 0
+    assert report.seconds > 0
+    assert variant[0] in str(report)
+    assert "\n" not in str(report)
+
+
+def test_energy_goes_down(variant):
+    lightness, hints = scene()
+    if variant[1].get("weights") == "levin":
+        pytest.skip("its energy is the residual of BiCGSTAB, which is not monotone")
+    _, report = solve(variant, lightness, hints, max_iter=2000, check_every=20, tol=0)
+    if fades(variant):
+        assert (np.diff(report.energy) <= 1e-6).all()
+    else:
+        assert report.energy[-1] <= min(report.energy) * 1.001 + 1e-9
+
+
+def test_inputs_are_left_alone(variant):
+    lightness, hints = scene()
+    before = lightness.copy(), hints.chroma.copy()
+    initial = RNG.normal(0, 5, (*lightness.shape, 2)).astype(np.float32)
+    kept = initial.copy()
+    solve(variant, lightness, hints, initial=initial, max_iter=20)
+    assert (lightness == before[0]).all()
+    assert (hints.chroma == before[1]).all()
+    assert (initial == kept).all()
+
+
+def test_a_result_is_a_good_start(variant):
+    if variant[0] == "heat":
+        pytest.skip("heat flows on")
+    lightness, hints = scene()
+    chroma, report = solve(variant, lightness, hints, tol=1e-3)
+    again, second = solve(variant, lightness, hints, initial=chroma, tol=1e-3)
+    assert second.iterations <= report.iterations
+    np.testing.assert_allclose(again, chroma, atol=1.0)
+
+
+def test_soft_hints_pull_and_hard_ones_bind(variant):
+    if variant[0] == "heat":
+        pytest.skip("heat has no balance of terms")
+    lightness, hints = scene()
+    gaps = []
+    for hint_weight in (1e-3, 0.1, 1e4):
+        chroma, _ = solve(variant, lightness, hints, hint_weight=hint_weight)
+        gaps.append(np.abs(chroma[hints.mask] - hints.chroma[hints.mask]).mean())
+    assert gaps[0] >= gaps[1] >= gaps[2]
+    assert gaps[0] > 0.5
+    assert gaps[2] < 0.1
+
+
+def test_an_unsure_hint_gives_way(variant):
+    lightness, hints = scene()
+    confidence = np.ones(lightness.shape, np.float32)
+    confidence[:8] = 0.001
+    unsure = Hints(hints.mask, hints.chroma, confidence)
+    chroma, _ = solve(variant, lightness, unsure)
+    assert np.isfinite(chroma).all()
+    if variant[0] != "heat":
+        assert np.abs(chroma[4, 4] - [30, 20]).max() > 2  # drawn towards its neighbours
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 9), (9, 1), (2, 2), (3, 5)])
+def test_tiny_photographs(variant, shape, backend):
+    mask = np.zeros(shape, bool)
+    mask[0, 0] = True
+    hints = Hints(mask, np.where(mask[..., None], np.float32([20, 10]), 0))
+    chroma, _ = solve(variant, np.full(shape, 50, np.float32), hints, backend)
+    assert np.isfinite(chroma).all()
+    if not fades(variant):
+        np.testing.assert_allclose(chroma, np.broadcast_to(np.float32([20, 10]), chroma.shape), atol=0.5)
+
+
+def test_strokes_everywhere(variant):
+    if fades(variant):
+        pytest.skip("this variant is meant to let the strokes fade")
+    lightness, _ = scene()
+    chroma = RNG.normal(0, 20, (*lightness.shape, 2)).astype(np.float32)
+    result, _ = solve(variant, lightness, Hints(np.ones(lightness.shape, bool), chroma))
+    np.testing.assert_allclose(result, chroma, atol=1e-4)
+
+
+def test_colour_stops_at_edges():
+    """What it is all for: by every method but heat a strong edge separates two colours."""
+    gray = np.full((40, 60), 90, np.uint8)
+    gray[:, 30:] = 170
+    hints = Hints.from_points([(20, 8, (40, 20)), (20, 52, (-30, 20))], gray.shape)
+    for name in ("graph", "tv", "tgv"):
+        chroma = colorize(gray, hints, method=name).chroma
+        np.testing.assert_allclose(chroma[5, 27], [40, 20], atol=4)
+        np.testing.assert_allclose(chroma[35, 33], [-30, 20], atol=4)
+    heat = colorize(gray, hints, method="heat").chroma
+    assert np.abs(heat[5, 27] - [40, 20]).max() > 10
+
+
+def test_levin_is_the_exact_harmonic_extension():
+    import reference
+    import scipy.sparse as sp
+    import scipy.sparse.linalg
+
+    lightness, hints = scene((14, 19), np.float64)
+    chroma, _ = solve(("graph", {"weights": "levin"}), lightness, hints, tol=1e-12)
+    operator = reference.graph_laplacian(reference.levin_weights(lightness / 100))
+    free = ~hints.mask.ravel()
+    for c in range(2):
+        u = np.where(free, 0, hints.chroma[..., c].ravel().astype(float))
+        u[free] = scipy.sparse.linalg.spsolve(sp.csc_array(operator[free][:, free]), -(operator @ u)[free])
+        np.testing.assert_allclose(chroma[..., c].ravel(), u, atol=1e-3)
+
+
+# --- the registry ---
+
+
+def test_unknown_method_lists_the_known_and_guesses():
+    with pytest.raises(ValueError, match=r"auto, heat, graph, tv, tgv, but is 'tvg' \(did you mean 'tgv'\?\)"):
+        methods.make("tvg")
+
+
+def test_unknown_option_lists_the_valid_and_guesses():
+    with pytest.raises(
+        TypeError, match=r"method 'tgv' has no option 'alpha2' \(did you mean 'alpha[01]'\?\); its options"
+    ):
+        methods.make("tgv", alpha2=1)
+
+
+@pytest.mark.parametrize(
+    ("name", "option", "value"),
+    [
+        ("heat", "time_step", 0.3),
+        ("heat", "time_step", 0),
+        ("graph", "edge_scale", 0),
+        ("graph", "edge_power", -1),
+        ("graph", "edge_floor", 1.5),
+        ("graph", "beta", -1),
+        ("graph", "weights", "leven"),
+        ("graph", "max_iter", 0),
+        ("graph", "check_every", 0),
+        ("graph", "tol", -1e-3),
+        ("graph", "hint_weight", 0),
+        ("graph", "hint_weight", float("nan")),
+        ("tv", "alpha1", 0),
+        ("tv", "relaxation", 2.0),
+        ("tv", "scale_u", 0),
+        ("tgv", "alpha0", -1),
+        ("tgv", "scale_v", 0),
+    ],
+)
+def test_options_out_of_range_are_named_with_their_value(name, option, value):
+    with pytest.raises(ValueError, match=rf"{option} must be .*, but is {value!r}"):
+        methods.make(name, **{option: value})
+
+
+def test_tgv_wants_both_alphas_or_neither():
+    with pytest.raises(ValueError, match="alpha0 and alpha1 must both be above 0, or both 0, but are 0 and 1"):
+        methods.make("tgv", alpha0=0)
+    with pytest.raises(ValueError, match="beta must be above 0"):
+        methods.make("tgv", alpha0=0, alpha1=0, beta=0)
+
+
+@pytest.mark.parametrize("name", methods.names())
+def test_every_option_is_documented(name):
+    cls = methods.get(name)
+    documented = "\n".join(base.__doc__ or "" for base in cls.__mro__)
+    assert [f.name for f in fields(cls) if f"{f.name} :" not in documented and f", {f.name} " not in documented] == []
+
+
+def test_third_parties_add_methods_by_entry_point(monkeypatch):
+    plugin = ModuleType("a_plugin")
+
+    def define():
+        @methods.register("flood", "one colour for all")
+        @dataclass(frozen=True, kw_only=True)
+        class Flood:
+            strength: float = 1.0
+
+            def solve(self, lightness, hints, *, kernels, initial=None, callback=None):
+                from pyvarcolor import SolverReport
+
+                mean = hints.chroma[hints.mask].mean(axis=0) * self.strength
+                chroma = np.broadcast_to(mean, (*lightness.shape, 2)).astype(lightness.dtype)
+                return chroma, SolverReport("flood", kernels.backend, kernels.threads, 1, 0.0, "direct")
+
+        return Flood
+
+    plugin.Flood = define
+    monkeypatch.setitem(sys.modules, "a_plugin", plugin)
+
+    class Entry:
+        def load(self):
+            return plugin.Flood()
+
+    monkeypatch.setattr(methods, "entry_points", lambda group: [Entry()] if group == "pyvarcolor.methods" else [])
+    monkeypatch.setattr(methods, "_registry", dict(methods._registry))
+    methods._load_all.cache_clear()
+    try:
+        assert "flood" in methods.names()
+        gray = np.full((4, 5), 128, np.uint8)
+        result = colorize(gray, Hints.from_points([(1, 1, (20, 20))], (4, 5)), method="flood", strength=0.5)
+        np.testing.assert_allclose(result.chroma, 10)
+    finally:
+        methods._load_all.cache_clear()
+
+
+def test_a_taken_name_is_refused():
+    with pytest.raises(ValueError, match=r"method name 'graph' is taken by pyvarcolor\.methods\.graph\.Graph"):
+        methods.register("graph", "another")(type("Other", (), {}))
+
+
+def test_lightness_helper_matches_the_pipeline():
+    assert lightness_from_gray(np.full((2, 2), 255, np.uint8)).max() == pytest.approx(100, abs=1e-4)
