@@ -48,10 +48,10 @@ class Hints:
     confidence: NDArray[np.float32] | None = None
 
     def __post_init__(self) -> None:
-        mask = np.array(self.mask)
+        mask = np.array(self.mask, order="C")
         if mask.ndim != 2 or mask.dtype != np.bool_:
             raise ValueError(f"hints.mask must be a bool array of shape (H, W), but is {mask.dtype} {mask.shape}")
-        chroma = np.array(self.chroma, np.float32)
+        chroma = np.array(self.chroma, np.float32, order="C")
         if chroma.shape != (*mask.shape, 2):
             raise ValueError(
                 f"hints.chroma must have shape (H, W, 2) matching mask {mask.shape}, but has shape {chroma.shape}"
@@ -61,7 +61,7 @@ class Hints:
         chroma[~mask] = 0
         confidence = None
         if self.confidence is not None:
-            confidence = np.array(self.confidence, np.float32)
+            confidence = np.array(self.confidence, np.float32, order="C")
             if confidence.shape != mask.shape:
                 raise ValueError(
                     f"hints.confidence must have the shape of mask {mask.shape}, but has shape {confidence.shape}"

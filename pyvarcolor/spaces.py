@@ -109,8 +109,9 @@ def _oklab_encode(linear: Array) -> tuple[Array, Array]:
 
 def _oklab_decode(luma: Array, chroma: Array) -> Array:
     lab = np.concatenate([luma[..., None], chroma], axis=-1)
-    roots: Array = lab @ np.linalg.inv(_OKLAB_FROM_LMS).T.astype(lab.dtype)
-    return (roots * roots * roots) @ np.linalg.inv(_LMS_FROM_RGB).T.astype(lab.dtype)
+    roots = lab @ np.linalg.inv(_OKLAB_FROM_LMS).T.astype(lab.dtype)
+    linear: Array = roots**3 @ np.linalg.inv(_LMS_FROM_RGB).T.astype(lab.dtype)
+    return linear
 
 
 def _ycbcr_encode(linear: Array) -> tuple[Array, Array]:

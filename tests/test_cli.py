@@ -514,7 +514,7 @@ def test_flags_come_from_the_dataclasses(folder):
     assert "edge|levin" in text
     for panel in ("Options of every method", "Options of graph, tv, tgv", "Options of tgv"):
         assert panel in text
-    assert "Iterations at most, at least 1. Default: 500 (heat), 2000 (graph, tv, tgv)." in text
+    assert "Iterations at most, at least 1. Default: 5000 (heat), 2000 (graph), 3000 (tv, tgv)." in text
     assert "tv: Weight of the term against soft hints" in text
 
 
@@ -522,7 +522,7 @@ def test_a_method_of_a_third_party_has_its_flags(folder, third_party):
     text = flat(run("colorize", "--help").stdout)
     assert "Options of stain" in text
     assert "How [bold] the stain is. Default: None." in text
-    assert "0.01 (graph, tv, tgv), 3.5 (stain)." in text
+    assert "0.1 (tgv), 3.5 (stain)." in text
     assert "--points" not in text
     assert "Of another type" not in text
     result = colorize("photo.png", *STROKES, "--method", "stain", "--strength", "0.25", "--bean", "robusta", "--json")
