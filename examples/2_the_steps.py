@@ -32,7 +32,7 @@ def watch(look: Progress) -> None:
 lightness = lightness_from_gray(gray)
 
 # 2 a name and options -> the method
-method = methods.make("graph", beta=10.0)
+method = methods.make("graph", beta=3.0)
 
 # 3 lightness and hints -> chroma
 chroma, report = method.solve(lightness, hints, kernels=kernels.load(), callback=watch)
@@ -46,9 +46,9 @@ print(f"{moved:.2%} of the pixels were too colourful for sRGB")
 rgb = lab_to_rgb(lightness, fitted, gray.dtype)
 
 # The same in one call; and an earlier result is where the next run may start.
-result = colorize(gray, hints, method="graph", beta=10.0, callback=watch)
+result = colorize(gray, hints, method="graph", beta=3.0, callback=watch)
 np.testing.assert_array_equal(result.rgb, rgb)
-further = colorize(gray, hints, method="graph", beta=10.0, callback=watch, initial=result)
+further = colorize(gray, hints, method="graph", beta=3.0, callback=watch, initial=result)
 moved_by = np.linalg.norm(further.chroma - result.chroma, axis=2).mean()
 print(f"100 more iterations moved the colour by {moved_by:.3f}")
 

@@ -514,7 +514,7 @@ def test_flags_come_from_the_dataclasses(folder):
     assert "edge|levin" in text
     for panel in ("Options of every method", "Options of graph, tv, tgv", "Options of tgv"):
         assert panel in text
-    assert "Iterations at most, at least 1. Default: 5000 (heat), 2000 (graph), 3000 (tv, tgv)." in text
+    assert "Iterations at most, at least 1. Default: 5000 (heat, graph), 3000 (tv, tgv)." in text
     assert "tv: Weight of the term against soft hints" in text
 
 
@@ -564,7 +564,7 @@ def test_all_about_one_method(folder):
     facts = json.loads(run("methods", "auto", "--json").stdout)
     assert facts["name"] == methods.make("auto").name
     assert "Levin" in facts["description"]
-    assert {"name": "max_iter", "type": "int", "default": 2000} in [
+    assert {"name": "max_iter", "type": "int", "default": 5000} in [
         {key: option[key] for key in ("name", "type", "default")} for option in facts["options"]
     ]
 

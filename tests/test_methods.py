@@ -275,8 +275,8 @@ def test_levin_is_the_exact_harmonic_extension():
 
 
 def test_unknown_method_lists_the_known_and_guesses():
-    with pytest.raises(ValueError, match=r"auto, heat, graph, tv, tgv, but is 'grap' \(did you mean 'graph'\?\)"):
-        methods.make("grap")
+    with pytest.raises(ValueError, match=r"auto, heat, graph, tv, tgv, but is 'tgvv' \(did you mean 'tgv'\?\)"):
+        methods.make("tgvv")
 
 
 def test_unknown_option_lists_the_valid_and_guesses():

@@ -21,7 +21,7 @@ from pyvarcolor.hints import Hints
 from pyvarcolor.kernels import Kernels
 from pyvarcolor.result import Callback, SolverReport
 
-AUTO: tuple[str, dict[str, Any]] = ("graph", {"beta": 10.0})
+AUTO: tuple[str, dict[str, Any]] = ("graph", {"beta": 3.0})
 """Method and options that ``method="auto"`` stands for: the best measured ones (``docs/methods.md``)."""
 
 

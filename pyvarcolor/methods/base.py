@@ -67,7 +67,7 @@ class Propagation:
 
     normalize: bool = True
     hint_weight: float = math.inf
-    max_iter: int = 2000
+    max_iter: int = 5000
     check_every: int = 20
     tol: float = 0.02
 

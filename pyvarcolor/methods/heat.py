@@ -37,7 +37,6 @@ class Heat(Propagation):
     normalize: bool = False
     reimpose: bool = True
     time_step: float = 0.25
-    max_iter: int = 5000
     tol: float = 0.05
 
     def __post_init__(self) -> None:
