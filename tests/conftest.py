@@ -1,15 +1,5 @@
-"""Tests exercise the installed package, never the source folder beside them; fixtures for all of them."""
+"""Fixtures for all tests."""
 
-import os
-import sys
-from pathlib import Path
-
-CHECKOUT = Path(__file__).resolve().parents[1]
-
-# `python -m pytest` puts the checkout on the path, where its source folder would hide the installed package.
-sys.path[:] = [entry for entry in sys.path if Path(entry).resolve() != CHECKOUT]
-os.environ["PYTHONSAFEPATH"] = "1"  # the same for interpreters that tests start
-
-from backends import backend, both, kernels  # noqa: E402 (imports the package: after the guard)
+from backends import backend, both, kernels
 
 __all__ = ["backend", "both", "kernels"]
