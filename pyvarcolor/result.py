@@ -66,7 +66,7 @@ class SolverReport:
         Wall time of the solver, edge weights included.
     stopped_by : {"change", "max_iter", "callback", "direct"}
         ``"change"``: the colour no longer moved; ``"max_iter"``: not converged, the iterations ran out;
-        ``"callback"``: the caller stopped it; ``"direct"``: the method does not iterate to convergence.
+        ``"callback"``: the caller stopped it; ``"direct"``: all the iterations that were asked for are done.
     checked_at : tuple of int
         Iterations at which `energy` and `change` were taken.
     energy, change : tuple of float

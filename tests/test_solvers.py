@@ -214,6 +214,13 @@ def test_loop_stops_at_max_iter(kernels):
     assert len(done) == 17
 
 
+def test_loop_without_tolerance_does_what_was_asked(kernels):
+    u, advance, done = counting(kernels, 0.0)
+    report = iterate(advance, lambda: 0.0, u, StopRule(12, 5, 0.0), run(kernels))
+    assert report.stopped_by == "direct"
+    assert report.iterations == len(done) == 12
+
+
 def test_callback_sees_progress_and_stops(kernels):
     seen = []
 

@@ -59,7 +59,8 @@ class Propagation:
     check_every : int
         Iterations between two looks at energy and change, at least 1.
     tol : float
-        Stop when the mean colour moves less than this between two looks (units of a*, b*), at least 0.
+        Stop when the mean colour moves less than this between two looks (units of a*, b*); 0: do `max_iter`
+        iterations.
     """
 
     name: ClassVar[str]
@@ -206,8 +207,8 @@ class Variational(EdgeAware):
     relaxation: float = 1.8
     scale_u: float = 100.0
     max_iter: int = 3000
-    check_every: int = 50
-    tol: float = 0.1
+    check_every: int = 200
+    tol: float = 0.3
 
     def __post_init__(self) -> None:
         super().__post_init__()

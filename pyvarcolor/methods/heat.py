@@ -37,7 +37,8 @@ class Heat(Propagation):
     normalize: bool = False
     reimpose: bool = True
     time_step: float = 0.25
-    tol: float = 0.05
+    max_iter: int = 2000
+    tol: float = 0.0
 
     def __post_init__(self) -> None:
         super().__post_init__()

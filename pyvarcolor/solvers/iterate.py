@@ -26,7 +26,8 @@ class StopRule:
     check_every : int
         Iterations between two looks at energy and change.
     tol : float
-        Stop when a look finds that the colour moved by less than this (mean over pixels, units of chroma).
+        Stop when a look finds that the colour moved by less than this (mean over pixels, units of chroma); 0 asks
+        for exactly `max_iter` iterations.
     """
 
     max_iter: int
@@ -83,7 +84,7 @@ def iterate(
     looks: list[tuple[int, float, float]] = []
     previous = u.copy()
     done = 0
-    stopped_by: StoppedBy = "max_iter"
+    stopped_by: StoppedBy = "max_iter" if rule.tol > 0 else "direct"
     while done < rule.max_iter:
         n = min(rule.check_every, rule.max_iter - done)
         _advance_in_blocks(advance, n)
@@ -97,7 +98,7 @@ def iterate(
             except StopIteration:
                 stopped_by = "callback"
                 break
-        if change <= rule.tol:
+        if change <= rule.tol and rule.tol > 0:
             stopped_by = "change"
             break
     return run.report(done, stopped_by, looks)
