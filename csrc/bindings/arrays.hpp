@@ -1,5 +1,4 @@
-// The one check of shapes and dtypes between Python and the kernels. numba_core/checks.py says the same
-// sentences.
+// The one check of shapes and dtypes between Python and the kernels; numba_core/checks.py says the same sentences.
 #pragma once
 
 #include <pybind11/numpy.h>
@@ -37,8 +36,7 @@ void check(const py::array& array, const char* name, const std::vector<Index>& s
                              dtype_text(array));
     const std::vector<Index> given(array.shape(), array.shape() + array.ndim());
     if (given != shape)
-        throw py::value_error(is + "have shape " + shape_text(shape) + ", but has shape " +
-                              shape_text(given));
+        throw py::value_error(is + "have shape " + shape_text(shape) + ", but has shape " + shape_text(given));
     if (!(array.flags() & py::array::c_style)) throw py::value_error(is + "be C-contiguous, but is strided");
     if (written && !array.writeable()) throw py::value_error(is + "be writeable, but is read-only");
 }

@@ -11,8 +11,7 @@ struct GraphArrays {
 
 template <class T>
 Graph<T> graph_of(const GraphArrays& arrays, Size size) {
-    return {read<T>(arrays.w, "w", size.image(8)),
-            read<T>(arrays.inverse_degree, "inverse_degree", size.plane()),
+    return {read<T>(arrays.w, "w", size.image(8)), read<T>(arrays.inverse_degree, "inverse_degree", size.plane()),
             read<T>(arrays.hint_weight, "hint_weight", size.plane()), T(arrays.first), T(arrays.beta)};
 }
 
@@ -64,8 +63,8 @@ void bind_graph(py::module_& m) {
 
     m.def(
         "graph_apply",
-        [](const py::array& u, const py::array& w, const py::array& inverse_degree,
-           const py::array& hint_weight, double first, double beta, py::array scratch, py::array out) {
+        [](const py::array& u, const py::array& w, const py::array& inverse_degree, const py::array& hint_weight,
+           double first, double beta, py::array scratch, py::array out) {
             with_dtype(u, "u", [&](auto t) {
                 using T = decltype(t);
                 const Size size(u);
@@ -74,12 +73,11 @@ void bind_graph(py::module_& m) {
                 const auto spare = write<T>(scratch, "scratch", size.image(2));
                 const auto result = write<T>(out, "out", size.image(2));
                 py::gil_scoped_release unlocked;
-                with_team(in,
-                          [&](Team& team) { graph_apply<T>(team, graph, in, spare, result, [](Index) {}); });
+                with_team(in, [&](Team& team) { graph_apply<T>(team, graph, in, spare, result, [](Index) {}); });
             });
         },
-        array("u"), array("w"), array("inverse_degree"), array("hint_weight"), number("first"),
-        number("beta"), array("scratch"), array("out"));
+        array("u"), array("w"), array("inverse_degree"), array("hint_weight"), number("first"), number("beta"),
+        array("scratch"), array("out"));
 
     m.def(
         "graph_cg_start",
@@ -96,9 +94,8 @@ void bind_graph(py::module_& m) {
                 graph_cg_start<T>(graph, h, cg);
             });
         },
-        array("u"), array("residual"), array("direction"), array("image"), array("scratch"),
-        array("inverse_diagonal"), array("w"), array("inverse_degree"), array("hints"), array("hint_weight"),
-        number("first"), number("beta"));
+        array("u"), array("residual"), array("direction"), array("image"), array("scratch"), array("inverse_diagonal"),
+        array("w"), array("inverse_degree"), array("hints"), array("hint_weight"), number("first"), number("beta"));
 
     m.def(
         "graph_cg",
@@ -114,9 +111,8 @@ void bind_graph(py::module_& m) {
                 graph_cg<T>(graph, cg, n);
             });
         },
-        array("u"), array("residual"), array("direction"), array("image"), array("scratch"),
-        array("inverse_diagonal"), array("w"), array("inverse_degree"), array("hint_weight"), number("first"),
-        number("beta"), number("n"));
+        array("u"), array("residual"), array("direction"), array("image"), array("scratch"), array("inverse_diagonal"),
+        array("w"), array("inverse_degree"), array("hint_weight"), number("first"), number("beta"), number("n"));
 
     m.def(
         "graph_energy",
@@ -133,8 +129,8 @@ void bind_graph(py::module_& m) {
                 return graph_energy<T>(graph, in, h, spare);
             });
         },
-        array("u"), array("w"), array("inverse_degree"), array("hints"), array("hint_weight"),
-        number("first"), number("beta"), array("scratch"));
+        array("u"), array("w"), array("inverse_degree"), array("hints"), array("hint_weight"), number("first"),
+        number("beta"), array("scratch"));
 }
 
 }  // namespace pyvarcolor

@@ -6,8 +6,8 @@ namespace pyvarcolor {
 void bind_heat(py::module_& m) {
     m.def(
         "heat_iterate",
-        [](py::array u, py::array scratch, const py::array& hints, const py::array& hint_weight,
-           double time_step, Index n) {
+        [](py::array u, py::array scratch, const py::array& hints, const py::array& hint_weight, double time_step,
+           Index n) {
             with_dtype(u, "u", [&](auto t) {
                 using T = decltype(t);
                 const Size size(u);

@@ -32,9 +32,9 @@ std::vector<Index> r_shape(const Tgv& tgv) {
 void bind_tgv(py::module_& m) {
     m.def(
         "tgv_iterate",
-        [](py::array u, py::array v, py::array p, py::array q, py::array r, const py::array& g,
-           const py::array& s, const py::array& hints, const py::array& hint_weight, const py::array& tau,
-           const py::array& sigma, double alpha0, double alpha1, double relaxation, Index n) {
+        [](py::array u, py::array v, py::array p, py::array q, py::array r, const py::array& g, const py::array& s,
+           const py::array& hints, const py::array& hint_weight, const py::array& tau, const py::array& sigma,
+           double alpha0, double alpha1, double relaxation, Index n) {
             with_dtype(u, "u", [&](auto t) {
                 using T = decltype(t);
                 const Size size(u);
@@ -54,13 +54,13 @@ void bind_tgv(py::module_& m) {
             });
         },
         array("u"), array("v"), array("p"), array("q"), array("r"), array("g"), array("s"), array("hints"),
-        array("hint_weight"), array("tau"), array("sigma"), number("alpha0"), number("alpha1"),
-        number("relaxation"), number("n"));
+        array("hint_weight"), array("tau"), array("sigma"), number("alpha0"), number("alpha1"), number("relaxation"),
+        number("n"));
 
     m.def(
         "tgv_forward",
-        [](const py::array& u, const py::array& v, const py::array& g, const py::array& s, double alpha0,
-           double alpha1, py::array p, py::array q, py::array r) {
+        [](const py::array& u, const py::array& v, const py::array& g, const py::array& s, double alpha0, double alpha1,
+           py::array p, py::array q, py::array r) {
             with_dtype(u, "u", [&](auto t) {
                 using T = decltype(t);
                 const Size size(u);
@@ -75,8 +75,8 @@ void bind_tgv(py::module_& m) {
                 });
             });
         },
-        array("u"), array("v"), array("g"), array("s"), number("alpha0"), number("alpha1"), array("p"),
-        array("q"), array("r"));
+        array("u"), array("v"), array("g"), array("s"), number("alpha0"), number("alpha1"), array("p"), array("q"),
+        array("r"));
 
     m.def(
         "tgv_adjoint",
@@ -96,13 +96,13 @@ void bind_tgv(py::module_& m) {
                 });
             });
         },
-        array("p"), array("q"), array("r"), array("g"), array("s"), number("alpha0"), number("alpha1"),
-        array("u"), array("v"));
+        array("p"), array("q"), array("r"), array("g"), array("s"), number("alpha0"), number("alpha1"), array("u"),
+        array("v"));
 
     m.def(
         "tgv_energy",
-        [](const py::array& u, const py::array& v, const py::array& g, const py::array& s,
-           const py::array& hints, const py::array& hint_weight, double alpha0, double alpha1) {
+        [](const py::array& u, const py::array& v, const py::array& g, const py::array& s, const py::array& hints,
+           const py::array& hint_weight, double alpha0, double alpha1) {
             return with_dtype(u, "u", [&](auto t) {
                 using T = decltype(t);
                 const Size size(u);
@@ -116,8 +116,8 @@ void bind_tgv(py::module_& m) {
                 });
             });
         },
-        array("u"), array("v"), array("g"), array("s"), array("hints"), array("hint_weight"),
-        number("alpha0"), number("alpha1"));
+        array("u"), array("v"), array("g"), array("s"), array("hints"), array("hint_weight"), number("alpha0"),
+        number("alpha1"));
 }
 
 }  // namespace pyvarcolor

@@ -5,8 +5,8 @@ namespace pyvarcolor {
 
 // f(TV<T, Weights>) with scalar or tensor weights, as g has 1 or 3 channels.
 template <class T, class F>
-auto with_tv(Index channels, Image<const T> g, Image<const T> hints, Image<const T> hint_weight,
-             Image<const T> tau, Image<const T> sigma, double alpha1, F f) {
+auto with_tv(Index channels, Image<const T> g, Image<const T> hints, Image<const T> hint_weight, Image<const T> tau,
+             Image<const T> sigma, double alpha1, F f) {
     if (channels == 1) return f(TV<T, ScalarWeights<T>>{g, hints, hint_weight, tau, sigma, T(alpha1)});
     return f(TV<T, TensorWeights<T>>{g, hints, hint_weight, tau, sigma, T(alpha1)});
 }
@@ -32,8 +32,8 @@ void bind_tv(py::module_& m) {
                            [&](const auto& tv) { tv_iterate(tv, primal, dual, T(relaxation), n); });
             });
         },
-        array("u"), array("p"), array("g"), array("hints"), array("hint_weight"), array("tau"),
-        array("sigma"), number("alpha1"), number("relaxation"), number("n"));
+        array("u"), array("p"), array("g"), array("hints"), array("hint_weight"), array("tau"), array("sigma"),
+        number("alpha1"), number("relaxation"), number("n"));
 
     m.def(
         "tv_energy",

@@ -76,8 +76,7 @@ PYVARCOLOR_INLINE Vector<T> flux(Weights g, Index j, Neighbours<T> at, const T* 
 
 // p = alpha G grad u
 template <class T, class Weights>
-PYVARCOLOR_ROW_KERNEL void gradient_row(Index cols, Neighbours<T> row, Weights g, T alpha, Rows<T> u, T* px,
-                                        T* py) {
+PYVARCOLOR_ROW_KERNEL void gradient_row(Index cols, Neighbours<T> row, Weights g, T alpha, Rows<T> u, T* px, T* py) {
     for_columns(cols, row, [=](Index j, Neighbours<T> at) {
         const Vector<T> f = flux(g, j, at, u.here, u.down);
         px[j] = alpha * f.x;
@@ -99,8 +98,8 @@ PYVARCOLOR_ROW_KERNEL void gradient_minus_v_row(Index cols, Neighbours<T> row, W
 
 // out = -alpha div (G p), the adjoint of u -> alpha G grad u
 template <class T, class Weights>
-PYVARCOLOR_ROW_KERNEL void minus_divergence_row(Index cols, Neighbours<T> row, Weights g_up, Weights g,
-                                                T alpha, Rows<T> px, Rows<T> py, T* out) {
+PYVARCOLOR_ROW_KERNEL void minus_divergence_row(Index cols, Neighbours<T> row, Weights g_up, Weights g, T alpha,
+                                                Rows<T> px, Rows<T> py, T* out) {
     for_columns(cols, row, [=](Index j, Neighbours<T> at) {
         const Vector<T> here = g.times(j, at.right * px.here[j], at.below * py.here[j]);
         const T left = at.left != 0 ? g.times(j - 1, px.here[j - 1], at.below * py.here[j - 1]).x : T(0);
@@ -111,8 +110,8 @@ PYVARCOLOR_ROW_KERNEL void minus_divergence_row(Index cols, Neighbours<T> row, W
 
 // q = alpha E v by backward differences; the xy channel carries sqrt 2, so that |q| is the Frobenius norm
 template <class T>
-PYVARCOLOR_ROW_KERNEL void symmetrised_gradient_row(Index cols, Neighbours<T> row, T alpha, Rows<T> vx,
-                                                    Rows<T> vy, T* qxx, T* qyy, T* qxy) {
+PYVARCOLOR_ROW_KERNEL void symmetrised_gradient_row(Index cols, Neighbours<T> row, T alpha, Rows<T> vx, Rows<T> vy,
+                                                    T* qxx, T* qyy, T* qxy) {
     constexpr T inverse_sqrt2 = T(0.70710678118654752440);
     for_columns(cols, row, [=](Index j, Neighbours<T> at) {
         const T x_of_vx = at.left != 0 ? vx.here[j] - vx.here[j - 1] : T(0);
@@ -125,9 +124,8 @@ PYVARCOLOR_ROW_KERNEL void symmetrised_gradient_row(Index cols, Neighbours<T> ro
 
 // (kx, ky) = alpha0 E* q - alpha1 G p, the part of K* that belongs to v
 template <class T, class Weights>
-PYVARCOLOR_ROW_KERNEL void adjoint_v_row(Index cols, Neighbours<T> row, Weights g, T alpha0, T alpha1,
-                                         const T* px, const T* py, const T* qxx, Rows<T> qyy, Rows<T> qxy,
-                                         T* kx, T* ky) {
+PYVARCOLOR_ROW_KERNEL void adjoint_v_row(Index cols, Neighbours<T> row, Weights g, T alpha0, T alpha1, const T* px,
+                                         const T* py, const T* qxx, Rows<T> qyy, Rows<T> qxy, T* kx, T* ky) {
     constexpr T inverse_sqrt2 = T(0.70710678118654752440);
     for_columns(cols, row, [=](Index j, Neighbours<T> at) {
         const Vector<T> gp = g.times(j, at.right * px[j], at.below * py[j]);
@@ -151,15 +149,15 @@ PYVARCOLOR_INLINE T laplacian(Weights g_up, Weights g, Index j, Neighbours<T> at
 
 // out = s div (G grad u)
 template <class T, class Weights>
-PYVARCOLOR_ROW_KERNEL void laplacian_row(Index cols, Neighbours<T> row, Weights g_up, Weights g, const T* s,
-                                         Rows<T> u, T* out) {
+PYVARCOLOR_ROW_KERNEL void laplacian_row(Index cols, Neighbours<T> row, Weights g_up, Weights g, const T* s, Rows<T> u,
+                                         T* out) {
     for_columns(cols, row, [=](Index j, Neighbours<T> at) { out[j] = s[j] * laplacian(g_up, g, j, at, u); });
 }
 
 // out += div (G grad (s r)), the adjoint of u -> s div (G grad u); sr receives s r of the three rows
 template <class T, class Weights>
-PYVARCOLOR_ROW_KERNEL void add_laplacian_adjoint_row(Index cols, Neighbours<T> row, Weights g_up, Weights g,
-                                                     Rows<T> s, Rows<T> r, T* sr, T* out) {
+PYVARCOLOR_ROW_KERNEL void add_laplacian_adjoint_row(Index cols, Neighbours<T> row, Weights g_up, Weights g, Rows<T> s,
+                                                     Rows<T> r, T* sr, T* out) {
     T *up = sr, *here = sr + cols, *down = sr + 2 * cols;
     PYVARCOLOR_NO_ALIAS
     for (Index j = 0; j < cols; ++j) {

@@ -1,10 +1,9 @@
 // Quadratic propagation on the graph of 8 neighbours, both channels in lockstep, by conjugate gradients.
 //
-//   min_u  first/2 sum_edges w_ij |u_i - u_j|^2  +  beta/2 sum_i |(L u)_i|^2 / d_i  +  hints,    d_i = sum_j
-//   w_ij
+//   min_u  first/2 sum_edges w_ij |u_i - u_j|^2  +  beta/2 sum_i |(L u)_i|^2 / d_i  +  hints
 //
-// with L u = sum_j w_ij (u_i - u_j), so that A = first L + beta L D^-1 L plus the soft hints' weights. Each
-// pixel stores its 8 weights w_ij in reading order of the neighbours; an edge over the border has weight 0.
+// with (L u)_i = sum_j w_ij (u_i - u_j) and d_i = sum_j w_ij, so that A = first L + beta L D^-1 L plus the soft hints'
+// weights. Each pixel stores its 8 weights in reading order of the neighbours; an edge over the border has weight 0.
 #pragma once
 
 #include <algorithm>
@@ -114,14 +113,12 @@ template <class T>
 PYVARCOLOR_ROW_KERNEL void add_soft_row(Index cols, T scale, const T* hint_weight, const T* u, T* out) {
     constexpr T hard = std::numeric_limits<T>::max();
     PYVARCOLOR_NO_ALIAS
-    for (Index j = 0; j < cols; ++j)
-        out[j] = scale * out[j] + (hint_weight[j] <= hard ? hint_weight[j] * u[j] : T(0));
+    for (Index j = 0; j < cols; ++j) out[j] = scale * out[j] + (hint_weight[j] <= hard ? hint_weight[j] * u[j] : T(0));
 }
 
 // out = A u; `scratch` has the shape of u and is used when beta > 0. then(i) follows row i.
 template <class T, class Then>
-void graph_apply(Team& team, const Graph<T>& graph, Image<const T> u, Image<T> scratch, Image<T> out,
-                 Then then) {
+void graph_apply(Team& team, const Graph<T>& graph, Image<const T> u, Image<T> scratch, Image<T> out, Then then) {
     const bool mixed = graph.beta > 0;
     if (mixed) {
         team.rows([&](Index i) {
@@ -135,8 +132,7 @@ void graph_apply(Team& team, const Graph<T>& graph, Image<const T> u, Image<T> s
     team.rows([&](Index i) {
         for (Index c = 0; c < u.channels; ++c) {
             graph_laplacian_row(graph.w, mixed ? scratch.read() : u, i, c, out.row(i, c));
-            add_soft_row<T>(u.cols, mixed ? T(1) : graph.first, graph.hint_weight.row(i), u.row(i, c),
-                            out.row(i, c));
+            add_soft_row<T>(u.cols, mixed ? T(1) : graph.first, graph.hint_weight.row(i), u.row(i, c), out.row(i, c));
         }
         then(i);
     });
@@ -209,13 +205,10 @@ void graph_cg_start(const Graph<T>& graph, Image<const T> hints, const CGState<T
             direction_row<T>(hints.cols, T(0), cg.inverse_diagonal.row(i), r, d);
         }
     };
-    with_team(cg.u, [&](Team& team) {
-        graph_apply(team, graph, cg.u.read(), cg.scratch, cg.residual, residual_row);
-    });
+    with_team(cg.u, [&](Team& team) { graph_apply(team, graph, cg.u.read(), cg.scratch, cg.residual, residual_row); });
 }
 
-// n iterations in place (Hestenes and Stiefel 1952, Jacobi-preconditioned), each channel with step sizes of
-// its own.
+// n iterations in place (Hestenes and Stiefel 1952, Jacobi-preconditioned); each channel has its own step sizes.
 template <class T>
 void graph_cg(const Graph<T>& graph, const CGState<T>& cg, Index n) {
     const Index cols = cg.u.cols;
@@ -228,8 +221,7 @@ void graph_cg(const Graph<T>& graph, const CGState<T>& cg, Index n) {
         for (Index k = 0; k < n; ++k) {
             graph_apply(team, graph, cg.direction.read(), cg.scratch, cg.image, [](Index) {});
             const Sums curvature = team.sum([&](Index i) {
-                return both(
-                    [&](Index c) { return dot_row<T>(cols, cg.direction.row(i, c), cg.image.row(i, c)); });
+                return both([&](Index c) { return dot_row<T>(cols, cg.direction.row(i, c), cg.image.row(i, c)); });
             });
             const Sums alpha = ratio(rho, curvature);
             const Sums next = team.sum([&](Index i) {
@@ -262,8 +254,8 @@ double graph_energy(const Graph<T>& graph, Image<const T> u, Image<const T> hint
             // sum_edges w |u_i - u_j|^2 = u' L u
             energy += 0.5 * double(graph.first) * dot_row<T>(u.cols, u.row(i, c), lu);
             if (graph.beta > 0)
-                energy += 0.5 * double(graph.beta) *
-                          preconditioned_norm_row<T>(u.cols, graph.inverse_degree.row(i), lu);
+                energy +=
+                    0.5 * double(graph.beta) * preconditioned_norm_row<T>(u.cols, graph.inverse_degree.row(i), lu);
         }
         return energy;
     });

@@ -13,12 +13,11 @@ namespace pyvarcolor {
 
 // next = u + t (Laplacian u), then drawn to the hints as by primal_row_with_hints
 template <class T>
-PYVARCOLOR_ROW_KERNEL void heat_row(Index cols, Neighbours<T> row, T time_step, Rows<T> u, const T* hint,
-                                    const T* w, T* next) {
+PYVARCOLOR_ROW_KERNEL void heat_row(Index cols, Neighbours<T> row, T time_step, Rows<T> u, const T* hint, const T* w,
+                                    T* next) {
     for_columns(cols, row, [=](Index j, Neighbours<T> at) {
         const T here = u.here[j];
-        const T left = at.left != 0 ? u.here[j - 1] - here : T(0),
-                right = at.right != 0 ? u.here[j + 1] - here : T(0);
+        const T left = at.left != 0 ? u.here[j - 1] - here : T(0), right = at.right != 0 ? u.here[j + 1] - here : T(0);
         const T vertical = at.above * (u.up[j] - here) + at.below * (u.down[j] - here);
         const T flowed = here + time_step * (left + right + vertical);
         next[j] = hint[j] + (flowed - hint[j]) / (1 + time_step * w[j]);
@@ -39,8 +38,7 @@ void heat_iterate(Image<T> u, Image<T> scratch, Image<const T> hints, Image<cons
             });
             std::swap(from, to);
         }
-        if (n % 2 == 1)
-            team.rows([&](Index i) { std::copy(from.row(i), from.row(i) + 2 * u.cols, to.row(i)); });
+        if (n % 2 == 1) team.rows([&](Index i) { std::copy(from.row(i), from.row(i) + 2 * u.cols, to.row(i)); });
     });
 }
 

@@ -36,8 +36,8 @@ int threads_for(const Image<T>& image) {
     return static_cast<int>(std::clamp<Index>(image.rows * image.cols / pixels_each, 1, thread_limit()));
 }
 
-// Waits until other threads have counted up to `value`. Gives way soon: on a busy machine, whoever spins
-// takes the processor from the thread that is waited for (OpenMP's own barriers spin for milliseconds).
+// Waits until other threads have counted up to `value`. Gives way soon: on a busy machine, whoever spins takes the
+// processor from the thread that is waited for (OpenMP's own barriers spin for milliseconds).
 inline void wait_for(const std::atomic<Index>& counter, Index value) {
     for (int spins = 0; counter.load(std::memory_order_acquire) < value; ++spins) {
         if (spins > 1000) std::this_thread::yield();
@@ -62,11 +62,9 @@ struct Meeting {
 // One thread of a team that goes through a kernel together, row by row of the same image.
 class Team {
 public:
-    Team(Meeting& meeting, Index rows, Index me, Index size)
-        : meeting_(meeting), rows_(rows), me_(me), size_(size) {}
+    Team(Meeting& meeting, Index rows, Index me, Index size) : meeting_(meeting), rows_(rows), me_(me), size_(size) {}
 
-    // f(i) for every row, each thread a band of them; f must write to row i alone. Returns when all rows are
-    // done.
+    // f(i) for every row, each thread a band of them; f must write to row i alone. Returns when all rows are done.
     template <class F>
     void rows(F f) {
         for (Index i = me_ * rows_ / size_; i < (me_ + 1) * rows_ / size_; ++i) f(i);
@@ -128,11 +126,10 @@ double parallel_sum(const Image<T>& image, F f) {
 
 // Runs n iterations of a row-by-row scheme in few passes over memory, several iterations deep.
 //
-// One iteration is a sequence of `steps` row steps, step i touching only rows near i, such that step i of the
-// next iteration may run once step i + lag of this one is done. `depth` iterations then follow each other
-// down the image, `lag` rows apart, while the rows between them are still in cache. Threads take consecutive
-// iterations, not rows, each waiting for the one before it: whatever their number, every row step sees the
-// same operands.
+// One iteration is a sequence of `steps` row steps, step i touching only rows near i, such that step i of the next
+// iteration may run once step i + lag of this one is done. `depth` iterations then follow each other down the image,
+// `lag` rows apart, while the rows between them are still in cache. Threads take consecutive iterations, not rows,
+// each waiting for the one before it: whatever their number, every row step sees the same operands.
 //
 //   make_level()      scratch of one iteration in flight
 //   step(level, i)    row step i
@@ -153,14 +150,12 @@ void wavefront(const Image<T>& image, Index n, Index steps, Index lag, MakeLevel
             const Index before_done = (first > 0 ? pass : pass - 1) * steps;
             for (Index s = 0; s < steps + lag * (last - first - 1); ++s) {
                 if (s < steps)
-                    wait_for(finished[static_cast<std::size_t>(before)],
-                             before_done + std::min(s + lag + 1, steps));
+                    wait_for(finished[static_cast<std::size_t>(before)], before_done + std::min(s + lag + 1, steps));
                 for (Index level = first; level < last; ++level) {
                     const Index i = s - lag * (level - first);
                     if (i < 0 || i >= steps) continue;
                     if (pass * levels + level < n) step(own[static_cast<std::size_t>(level - first)], i);
-                    finished[static_cast<std::size_t>(level)].store(pass * steps + i + 1,
-                                                                    std::memory_order_release);
+                    finished[static_cast<std::size_t>(level)].store(pass * steps + i + 1, std::memory_order_release);
                 }
             }
         }

@@ -21,11 +21,10 @@ PYVARCOLOR_ROW_KERNEL void primal_row(Index cols, T relaxation, const T* tau, co
     }
 }
 
-// The same with the hints' proximal map: x~ <- argmin_z 1/2 |z - x~|^2 + tau w/2 |z - hint|^2; w may be
-// infinite
+// The same with the hints' proximal map: x~ <- argmin_z 1/2 |z - x~|^2 + tau w/2 |z - hint|^2; w may be infinite
 template <class T>
-PYVARCOLOR_ROW_KERNEL void primal_row_with_hints(Index cols, T relaxation, const T* tau, const T* k,
-                                                 const T* hint, const T* w, T* x, T* bar) {
+PYVARCOLOR_ROW_KERNEL void primal_row_with_hints(Index cols, T relaxation, const T* tau, const T* k, const T* hint,
+                                                 const T* w, T* x, T* bar) {
     PYVARCOLOR_NO_ALIAS
     for (Index j = 0; j < cols; ++j) {
         const T moved = hint[j] + (x[j] - tau[j] * k[j] - hint[j]) / (1 + tau[j] * w[j]);
@@ -74,8 +73,7 @@ double hint_energy_row(Image<const T> u, Image<const T> hints, Image<const T> hi
     double sum = 0;
     for (Index c = 0; c < u.channels; ++c) {
         for (Index j = 0; j < u.cols; ++j) {
-            const double w = double(hint_weight.row(i)[j]),
-                         away = double(u.row(i, c)[j] - hints.row(i, c)[j]);
+            const double w = double(hint_weight.row(i)[j]), away = double(u.row(i, c)[j] - hints.row(i, c)[j]);
             if (std::isfinite(w)) sum += 0.5 * w * away * away;
         }
     }

@@ -1,14 +1,11 @@
-// Clones of the hot row kernels for x86-64-v3 (AVX2) and x86-64-v4 (AVX-512), chosen once when the module is
-// loaded.
+// Clones of the hot row kernels for x86-64-v3 (AVX2) and x86-64-v4 (AVX-512), chosen once when the module is loaded.
 #pragma once
 
-// Feature names such as arch=skylake-avx512 would select nothing on AMD; the levels do. Clang and others:
-// plain build.
+// Processor names such as arch=skylake-avx512 would select nothing on AMD; levels do. Clang and others: plain build.
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && defined(__linux__) && \
     !defined(PYVARCOLOR_NO_CLONES)
 #define PYVARCOLOR_HAS_CLONES 1
-#define PYVARCOLOR_ROW_KERNEL \
-    __attribute__((target_clones("default", "arch=x86-64-v3", "arch=x86-64-v4"), noinline))
+#define PYVARCOLOR_ROW_KERNEL __attribute__((target_clones("default", "arch=x86-64-v3", "arch=x86-64-v4"), noinline))
 #define PYVARCOLOR_INLINE __attribute__((always_inline)) inline
 #define PYVARCOLOR_NO_ALIAS _Pragma("GCC ivdep")
 #else

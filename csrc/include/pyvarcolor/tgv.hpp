@@ -1,7 +1,6 @@
-// Bilaplacian + TGV^2 of two chroma channels by the over-relaxed primal-dual method (Chambolle and Pock
-// 2011).
+// Bilaplacian + TGV^2 of two chroma channels by the over-relaxed primal-dual method (Chambolle and Pock 2011).
 //
-//   min_{u, v}  1/2 sum |s div(G grad u)|^2  +  alpha1 sum |G (grad u - v)|_F  +  alpha0 sum |E v|_F  + hints
+//   min_{u, v}  1/2 sum |s div(G grad u)|^2  +  alpha1 sum |G (grad u - v)|_F  +  alpha0 sum |E v|_F  +  hints
 //
 //   K (u, v) = ( p: alpha1 G (grad u - v),   q: alpha0 E v,   r: s div(G grad u) )
 //
@@ -43,14 +42,12 @@ struct TGV {
     void forward_q(Index i, V v, T* q) const {
         for (int c = 0; c < 2; ++c)
             symmetrised_gradient_row<T>(cols(), at(i), alpha0, rows_at(i, v, 2 * c), rows_at(i, v, 2 * c + 1),
-                                        q + 3 * c * cols(), q + (3 * c + 1) * cols(),
-                                        q + (3 * c + 2) * cols());
+                                        q + 3 * c * cols(), q + (3 * c + 1) * cols(), q + (3 * c + 2) * cols());
     }
     template <class U>
     void forward_r(Index i, U u, T* r) const {
         for (int c = 0; c < 2; ++c)
-            laplacian_row<T, Weights>(cols(), at(i), g_up(i), g(i), s.row(i), rows_at(i, u, c),
-                                      r + c * cols());
+            laplacian_row<T, Weights>(cols(), at(i), g_up(i), g(i), s.row(i), rows_at(i, u, c), r + c * cols());
     }
 
     // Row i of K* (p, q, r): the parts of u (2 channels) and v (4); `scratch` holds 3 rows.
@@ -59,16 +56,15 @@ struct TGV {
             minus_divergence_row<T, Weights>(cols(), at(i), g_up(i), g(i), alpha1, rows_of(p, i, 2 * c),
                                              rows_of(p, i, 2 * c + 1), ku + c * cols());
             if (bilaplacian())
-                add_laplacian_adjoint_row<T, Weights>(cols(), at(i), g_up(i), g(i), rows_of(s, i),
-                                                      rows_of(r, i, c), scratch, ku + c * cols());
+                add_laplacian_adjoint_row<T, Weights>(cols(), at(i), g_up(i), g(i), rows_of(s, i), rows_of(r, i, c),
+                                                      scratch, ku + c * cols());
         }
     }
     void adjoint_v(Index i, Image<const T> p, Image<const T> q, T* kv) const {
         for (int c = 0; c < 2; ++c)
-            adjoint_v_row<T, Weights>(cols(), at(i), g(i), alpha0, alpha1, p.row(i, 2 * c),
-                                      p.row(i, 2 * c + 1), q.row(i, 3 * c), rows_of(q, i, 3 * c + 1),
-                                      rows_of(q, i, 3 * c + 2), kv + 2 * c * cols(),
-                                      kv + (2 * c + 1) * cols());
+            adjoint_v_row<T, Weights>(cols(), at(i), g(i), alpha0, alpha1, p.row(i, 2 * c), p.row(i, 2 * c + 1),
+                                      q.row(i, 3 * c), rows_of(q, i, 3 * c + 1), rows_of(q, i, 3 * c + 2),
+                                      kv + 2 * c * cols(), kv + (2 * c + 1) * cols());
     }
 
 private:
@@ -80,8 +76,8 @@ private:
 
 // n iterations in place:  x~ = prox(x - tau K* y),  y~ = prox(y + sigma K(2 x~ - x)),  both relaxed.
 template <class T, class Weights>
-void tgv_iterate(const TGV<T, Weights>& tgv, Image<T> u, Image<T> v, Image<T> p, Image<T> q, Image<T> r,
-                 T relaxation, Index n) {
+void tgv_iterate(const TGV<T, Weights>& tgv, Image<T> u, Image<T> v, Image<T> p, Image<T> q, Image<T> r, T relaxation,
+                 Index n) {
     const Index rows = tgv.rows(), cols = tgv.cols();
 
     // What an iteration in flight carries: three rows of 2 x~ - x (u, v), and one row of K* y or K x.
@@ -100,9 +96,8 @@ void tgv_iterate(const TGV<T, Weights>& tgv, Image<T> u, Image<T> v, Image<T> p,
         if (i < rows) {
             tgv.adjoint_u(i, p.read(), r.read(), k, level.scratch.data());
             for (int c = 0; c < 2; ++c)
-                primal_row_with_hints<T>(cols, relaxation, tgv.tau.row(i, 0), k + c * cols,
-                                         tgv.hints.row(i, c), tgv.hint_weight.row(i), u.row(i, c),
-                                         u_bar(i, c));
+                primal_row_with_hints<T>(cols, relaxation, tgv.tau.row(i, 0), k + c * cols, tgv.hints.row(i, c),
+                                         tgv.hint_weight.row(i), u.row(i, c), u_bar(i, c));
             tgv.adjoint_v(i, p.read(), q.read(), k);
             for (int c = 0; c < 4; ++c)
                 primal_row<T>(cols, relaxation, tgv.tau.row(i, 1), k + c * cols, v.row(i, c), v_bar(i, c));
@@ -115,8 +110,7 @@ void tgv_iterate(const TGV<T, Weights>& tgv, Image<T> u, Image<T> v, Image<T> p,
             if (!tgv.bilaplacian()) return;
             tgv.forward_r(i - 1, u_bar, k);
             for (int c = 0; c < 2; ++c)
-                quadratic_dual_row<T>(cols, relaxation, tgv.sigma.row(i - 1, 2), k + c * cols,
-                                      r.row(i - 1, c));
+                quadratic_dual_row<T>(cols, relaxation, tgv.sigma.row(i - 1, 2), k + c * cols, r.row(i - 1, c));
         }
     };
     wavefront(tgv.weights, n, rows + 1, Index(tgv.bilaplacian() ? 2 : 1), make_level, step);
@@ -124,8 +118,7 @@ void tgv_iterate(const TGV<T, Weights>& tgv, Image<T> u, Image<T> v, Image<T> p,
 
 // p, q, r = K (u, v)
 template <class T, class Weights>
-void tgv_forward(const TGV<T, Weights>& tgv, Image<const T> u, Image<const T> v, Image<T> p, Image<T> q,
-                 Image<T> r) {
+void tgv_forward(const TGV<T, Weights>& tgv, Image<const T> u, Image<const T> v, Image<T> p, Image<T> q, Image<T> r) {
     const auto u_row = [&](Index row, int c) { return u.row(row, c); };
     const auto v_row = [&](Index row, int c) { return v.row(row, c); };
     parallel_rows(tgv.weights, [&](Index i) {

@@ -25,15 +25,14 @@ struct TV {
         const Index down = i + 1 < rows() ? i + 1 : i;
         for (int c = 0; c < 2; ++c)
             gradient_row<T, Weights>(cols(), row_neighbours<T>(i, rows()), Weights(weights, i), alpha1,
-                                     {nullptr, u(i, c), u(down, c)}, p + 2 * c * cols(),
-                                     p + (2 * c + 1) * cols());
+                                     {nullptr, u(i, c), u(down, c)}, p + 2 * c * cols(), p + (2 * c + 1) * cols());
     }
     // Row i of K* p.
     void adjoint(Index i, Image<const T> p, T* ku) const {
         for (int c = 0; c < 2; ++c)
-            minus_divergence_row<T, Weights>(cols(), row_neighbours<T>(i, rows()),
-                                             Weights(weights, i > 0 ? i - 1 : i), Weights(weights, i), alpha1,
-                                             rows_of(p, i, 2 * c), rows_of(p, i, 2 * c + 1), ku + c * cols());
+            minus_divergence_row<T, Weights>(cols(), row_neighbours<T>(i, rows()), Weights(weights, i > 0 ? i - 1 : i),
+                                             Weights(weights, i), alpha1, rows_of(p, i, 2 * c),
+                                             rows_of(p, i, 2 * c + 1), ku + c * cols());
     }
 };
 
