@@ -105,7 +105,7 @@ for name in kernels.available():
 
 # --- the same energy, the same answer ---
 options = {"alpha0": alpha0, "alpha1": alpha1, "beta": beta, "edge_floor": floor, "normalize": False}
-result = colorize(gray, hints, method="tgv", **options, tol=1e-4, max_iter=20_000)
+result = colorize(gray, hints, method="tgv", **options, scale_u=10.0, tol=0, max_iter=4000)
 difference = np.abs(result.chroma - x[:N].reshape(H, W, 2)).max()
 print(result.report)
 print(f"energy: matrices {energy:.3f}, package {result.report.energy[-1]:.3f}")

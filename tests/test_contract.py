@@ -93,6 +93,7 @@ FAULTS: dict[str, tuple[Callable[[np.ndarray], Any], type[Exception], str]] = {
     "other byte order": (lambda array: array.astype(array.dtype.newbyteorder()), TypeError, "but is [<>]f4"),
     "one axis too many": (widen, ValueError, r"must have shape \(.*\), but has shape \(5, 1, "),
     "one column too many": (lengthen, ValueError, r"must have shape \(.*4\), but has shape \(5,.* 5\)"),
+    "empty": (lambda array: array[:, ..., :0], ValueError, r"must .*, but has shape \(5,.* 0\)"),
     "strided": (stride, ValueError, "must be C-contiguous, but is strided"),
     "read-only": (lock, ValueError, "must be writeable, but is read-only"),
     "a list": (

@@ -68,9 +68,13 @@ struct Size {
 // f(T{}) with T float or double as the dtype of `array`, which decides the dtype of all others.
 template <class F>
 auto with_dtype(const py::array& array, const char* name, F f) {
-    if (array.dtype().equal(py::dtype::of<float>())) return f(float{});
-    if (array.dtype().equal(py::dtype::of<double>())) return f(double{});
-    throw py::type_error(std::string(name) + " must be float32 or float64, but is " + dtype_text(array));
+    const bool is_float = array.dtype().equal(py::dtype::of<float>());
+    if (!is_float && !array.dtype().equal(py::dtype::of<double>()))
+        throw py::type_error(std::string(name) + " must be float32 or float64, but is " + dtype_text(array));
+    if (array.size() == 0)
+        throw py::value_error(std::string(name) + " must hold at least one pixel, but has shape " +
+                              shape_text({array.shape(), array.shape() + array.ndim()}));
+    return is_float ? f(float{}) : f(double{});
 }
 
 // Channels of an edge weight: 1 for a scalar, 3 for a tensor.

@@ -1,5 +1,4 @@
-// Weighted differences of one channel, a row at a time: gradient, divergence, symmetrised gradient,
-// Laplacian.
+// Weighted differences of one channel, a row at a time: gradient, divergence, E, Laplacian.
 //
 // Every difference is taken between two real pixels. What would reach over the border is left out, on both
 // sides of the weights: each operator is the exact adjoint of its partner, and affine chroma costs nothing.

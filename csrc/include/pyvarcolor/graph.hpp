@@ -158,8 +158,7 @@ PYVARCOLOR_ROW_KERNEL void axpy_row(Index cols, T alpha, const T* x, T* y) {
     for (Index j = 0; j < cols; ++j) y[j] += alpha * x[j];
 }
 
-// d = z + b d with the preconditioned residual z = m r; m = 1 / diagonal of A, and 0 at hard hints, which
-// keeps them
+// d = z + b d with the preconditioned residual z = m r; m = 1 / diagonal of A, and 0 where a hint is hard
 template <class T>
 PYVARCOLOR_ROW_KERNEL void direction_row(Index cols, T b, const T* m, const T* r, T* d) {
     PYVARCOLOR_NO_ALIAS

@@ -1,5 +1,4 @@
-// Total variation of two chroma channels, min_u alpha1 sum |G grad u|_F + hints; the first-order sibling of
-// tgv.hpp.
+// Total variation of two chroma channels, min_u alpha1 sum |G grad u|_F + hints; first-order sibling of tgv.hpp.
 #pragma once
 
 #include <vector>

@@ -53,12 +53,16 @@ def expected_by(array: Image, name: str) -> Expected:
     ------
     TypeError
         If it is not an array of float32 or float64.
+    ValueError
+        If it is empty.
     """
     _check_is_array(array, name)
-    for dtype in (np.float32, np.float64):
-        if array.dtype == dtype:
-            return Expected(dtype, array.shape[0] if array.ndim else 0, array.shape[-1] if array.ndim else 0)
-    raise TypeError(f"{name} must be float32 or float64, but is {array.dtype}")
+    if array.dtype not in (np.float32, np.float64):
+        raise TypeError(f"{name} must be float32 or float64, but is {array.dtype}")
+    if array.size == 0:
+        raise ValueError(f"{name} must hold at least one pixel, but has shape {array.shape}")
+    dtype = np.float32 if array.dtype == np.float32 else np.float64
+    return Expected(dtype, array.shape[0] if array.ndim else 0, array.shape[-1] if array.ndim else 0)
 
 
 def _check(array: Image, name: str, dtype: Scalar, shape: tuple[int, ...]) -> None:
