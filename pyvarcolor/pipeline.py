@@ -99,7 +99,7 @@ def colorize(
     if report.stopped_by == "max_iter":
         warnings.warn(
             f"{report.method} stopped at max_iter = {report.iterations} while the colour still moved by "
-            f"{report.change[-1]:.2g} since the last look: raise max_iter or tol, or go on from this with initial=",
+            f"{report.change[-1]:.2g} since the last look: raise max_iter or tol, or go on from this result (initial)",
             NotConvergedWarning,
             stacklevel=2,
         )
