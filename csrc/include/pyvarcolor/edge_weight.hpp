@@ -9,7 +9,7 @@
 
 namespace pyvarcolor {
 
-// How strongly a lightness step `d` (L*) is joined; the weight of the study in docs/methods.md for power 3.
+// How strongly a lightness step d (L*) is joined: 1 / (1 + (|d| / scale)^power), at least floor.
 template <class T>
 struct EdgeStop {
     T scale, power, floor;
