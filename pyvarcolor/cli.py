@@ -46,7 +46,7 @@ _Backend = Annotated[
 ]
 _Threads = Annotated[
     int | None,
-    typer.Option(min=1, help="Threads to use; all if left out. The result is the same.", rich_help_panel=_RUN),
+    typer.Option(min=1, help="Threads to use; if left out, and at most, one a processor.", rich_help_panel=_RUN),
 ]
 _Quiet = Annotated[
     bool, typer.Option("--quiet", "-q", help="Only warnings and errors on screen.", rich_help_panel=_OUTPUT)

@@ -49,7 +49,8 @@ def colorize(
     callback : callable, optional
         Gets a `Progress` every now and then; ``raise StopIteration`` in it stops and keeps what there is.
     threads : int, optional
-        Threads to use; all of the machine's if left out. The result does not depend on it.
+        Threads to use; if left out, and at most, one a processor (see `pyvarcolor.kernels.load`). The result does not
+        depend on it.
     **options
         Options of the method: the fields of its class, see `pyvarcolor.methods.get`.
 

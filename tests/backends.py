@@ -1,6 +1,7 @@
 """The backends that tests run over; PYVARCOLOR_REQUIRE_BACKENDS=cpp,numba makes a missing one a failure."""
 
 import os
+from dataclasses import replace
 
 import pytest
 
@@ -8,13 +9,18 @@ from pyvarcolor import kernels as waist
 
 
 def load(name: str, threads: int = 2) -> waist.Kernels:
-    """The kernels of a backend; skips the test if it is missing, fails it if it is required."""
+    """The kernels of a backend on so many threads, even where there are fewer processors to run them.
+
+    Skips the test if the backend is missing, fails it if it is required.
+    """
     try:
-        return waist.load(name, threads)
+        kernels = waist.load(name)
     except waist.BackendError as error:
         if name in os.environ.get("PYVARCOLOR_REQUIRE_BACKENDS", "").split(","):
             pytest.fail(f"required backend is missing: {error}")
         pytest.skip(str(error))
+    kernels.set_threads(threads)
+    return replace(kernels, threads=threads)
 
 
 @pytest.fixture(params=waist.BACKENDS)

@@ -10,11 +10,13 @@ void bind_graph(pybind11::module_& m);
 void bind_heat(pybind11::module_& m);
 void bind_tv(pybind11::module_& m);
 void bind_tgv(pybind11::module_& m);
+void bind_multigrid(pybind11::module_& m);
 void bind_state(pybind11::module_& m);
 }  // namespace pyvarcolor
 
 PYBIND11_MODULE(_core, m) {
     using namespace pyvarcolor;
+    make_forks_safe();
     m.doc() = "C++/OpenMP kernels; see pyvarcolor.kernels.";
     m.def("simd_level", [] { return simd_level(); });
     m.def("available_threads", &available_threads);
@@ -24,5 +26,6 @@ PYBIND11_MODULE(_core, m) {
     bind_heat(m);
     bind_tv(m);
     bind_tgv(m);
+    bind_multigrid(m);
     bind_state(m);
 }

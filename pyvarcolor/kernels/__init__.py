@@ -11,12 +11,14 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
+from .processors import processors
+
 BACKENDS = {"cpp": "pyvarcolor.kernels._core", "numba": "pyvarcolor.kernels.numba_core"}
 """Module of each backend, in order of preference."""
 
 
 class BackendError(RuntimeError):
-    """A backend was asked for that this installation does not have."""
+    """A backend was asked for that this installation does not have, or that can't run in this process."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,8 @@ def load(backend: str = "auto", threads: int | None = None) -> Kernels:
     backend : {"auto", "cpp", "numba"}
         ``"auto"`` is C++ where it was built, else Numba.
     threads : int, optional
-        Threads to use, at least 1; all that the machine offers if left out.
+        Threads to use, at least 1. At most, and if left out, one for each processor that this process may use (more
+        would only wait for each other), or fewer if OMP_NUM_THREADS (C++) or NUMBA_NUM_THREADS says so.
 
     Returns
     -------
@@ -96,7 +99,8 @@ def load(backend: str = "auto", threads: int | None = None) -> Kernels:
             f"install with a C++17 compiler, or use backend='numba'"
         )
     module = importlib.import_module(BACKENDS[backend])
-    threads = threads or module.available_threads()
+    offered = min(module.available_threads(), processors())
+    threads = min(threads or offered, offered)
     module.set_threads(threads)
     return Kernels(backend, threads, module)
 

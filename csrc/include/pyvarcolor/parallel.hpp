@@ -4,11 +4,15 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
-#include <thread>
+#include <condition_variable>
+#include <mutex>
 #include <vector>
 
 #ifdef _OPENMP
 #include <omp.h>
+#endif
+#ifdef __linux__
+#include <pthread.h>
 #endif
 
 #include "pyvarcolor/image.hpp"
@@ -29,6 +33,13 @@ inline int available_threads() {
 #endif
 }
 
+// GNU OpenMP hangs in a child that was forked by a thread with a team: such a thread lets its team go first.
+inline void make_forks_safe() {
+#if defined(_OPENMP) && defined(__linux__)
+    pthread_atfork([] { omp_pause_resource_all(omp_pause_soft); }, nullptr, nullptr);
+#endif
+}
+
 // Threads worth starting for an image of this size.
 template <class T>
 int threads_for(const Image<T>& image) {
@@ -36,13 +47,43 @@ int threads_for(const Image<T>& image) {
     return static_cast<int>(std::clamp<Index>(image.rows * image.cols / pixels_each, 1, thread_limit()));
 }
 
-// Waits until other threads have counted up to `value`. Gives way soon: on a busy machine, whoever spins takes the
-// processor from the thread that is waited for (OpenMP's own barriers spin for milliseconds).
-inline void wait_for(const std::atomic<Index>& counter, Index value) {
-    for (int spins = 0; counter.load(std::memory_order_acquire) < value; ++spins) {
-        if (spins > 1000) std::this_thread::yield();
+// A count that one thread raises and others wait for. Who waits for long sleeps: on a busy machine a thread that spins
+// takes the processor from the one that it waits for, and one that yields loses its own turn, some milliseconds.
+class Count {
+public:
+    void add_one() {
+        value_.fetch_add(1);
+        wake();
     }
-}
+
+    void set(Index value) {
+        value_.store(value);
+        wake();
+    }
+
+    void wait_for(Index value) {
+        constexpr int spins = 5000;  // some microseconds, less than it takes to sleep and wake
+        for (int spin = 0; spin < spins; ++spin)
+            if (value_.load(std::memory_order_acquire) >= value) return;
+        std::unique_lock lock(mutex_);
+        ++sleepers_;
+        raised_.wait(lock, [&] { return value_.load() >= value; });
+        --sleepers_;
+    }
+
+private:
+    // Sequential consistency: either we see the sleeper here, or it sees the new value before it sleeps.
+    void wake() {
+        if (sleepers_.load() == 0) return;
+        const std::lock_guard lock(mutex_);
+        raised_.notify_all();
+    }
+
+    std::atomic<Index> value_{0};
+    std::atomic<int> sleepers_{0};
+    std::mutex mutex_;
+    std::condition_variable raised_;
+};
 
 // One number a channel.
 struct Sums {
@@ -55,7 +96,7 @@ struct Sums {
 
 // What the threads of a team share.
 struct Meeting {
-    std::atomic<Index> arrived{0};
+    Count arrived;
     std::array<std::vector<Sums>, 2> partial;  // in turn, so that one sum can begin while the last is read
 };
 
@@ -67,24 +108,78 @@ public:
     // f(i) for every row, each thread a band of them; f must write to row i alone. Returns when all rows are done.
     template <class F>
     void rows(F f) {
-        for (Index i = me_ * rows_ / size_; i < (me_ + 1) * rows_ / size_; ++i) f(i);
-        meeting_.arrived.fetch_add(1, std::memory_order_acq_rel);
-        wait_for(meeting_.arrived, ++meetings_ * size_);
+        pipeline(rows_, f);
     }
+
+    // Stages that follow each other down `count` rows while these are in cache: stage k comes to row i when the stage
+    // before it is done with rows i - 1, i and i + 1.
+    template <class... Stages>
+    void pipeline(Index count, Stages... stages) {
+        constexpr Index depth = sizeof...(Stages);
+        const auto run = [&](Index stage, Index i) {
+            Index k = 0;
+            ((k++ == stage ? static_cast<void>(stages(i)) : void()), ...);
+        };
+        const Index first = me_ * count / size_, last = (me_ + 1) * count / size_;
+        const Index shy = me_ > 0, modest = me_ + 1 < size_;  // a stage ends one row further from the next band
+        for (Index s = first; s < last + depth - 1; ++s) {
+            for (Index k = 0; k < depth; ++k)
+                if (s - k >= first + shy * k && s - k < last - modest * k) run(k, s - k);
+        }
+        meet();
+        if constexpr (depth > 1) {
+            for (Index k = 1; k < depth * modest; ++k)
+                for (Index i = last - k; i < last + k; ++i) run(k, i);
+            meet();
+        }
+    }
+
+    // f(begin, end) on each thread's share of `count` things.
+    template <class F>
+    void split(Index count, F f) {
+        f(me_ * count / size_, (me_ + 1) * count / size_);
+        meet();
+    }
+
+    // Whether bands of so many rows are high enough for a pipeline.
+    bool fits(Index count, Index depth) const { return count >= 2 * depth * size_; }
 
     // Sum of f(i) over rows, added in row order: the same bits for any number of threads.
     template <class F>
     Sums sum(F f) {
-        std::vector<Sums>& partial = meeting_.partial[static_cast<std::size_t>(sums_++ % 2)];
+        std::vector<Sums>& partial = partials();
         rows([&](Index i) { partial[static_cast<std::size_t>(i)] = f(i); });
-        Sums total;
-        for (const Sums& part : partial) total += part;
-        return total;
+        return total(partial, rows_);
+    }
+
+    // Where a pipeline may leave one summand a row, and their sum in row order.
+    std::vector<Sums>& partials() { return meeting_.partial[static_cast<std::size_t>(sums_++ % 2)]; }
+    static Sums total(const std::vector<Sums>& partial, Index count) {
+        Sums sum;
+        for (Index i = 0; i < count; ++i) sum += partial[static_cast<std::size_t>(i)];
+        return sum;
+    }
+
+    // body(team of one) on the first thread; the others wait. For work too small to share.
+    template <class Body>
+    void alone(Body body) {
+        if (is_first()) {
+            Meeting own;
+            Team one(own, rows_, 0, 1);
+            body(one);
+        }
+        meet();
     }
 
     bool is_first() const { return me_ == 0; }
+    Index size() const { return size_; }
 
 private:
+    void meet() {
+        meeting_.arrived.add_one();
+        meeting_.arrived.wait_for(++meetings_ * size_);
+    }
+
     Meeting& meeting_;
     Index rows_, me_, size_, meetings_ = 0, sums_ = 0;
 };
@@ -138,8 +233,7 @@ void wavefront(const Image<T>& image, Index n, Index steps, Index lag, MakeLevel
     const Index depth = 8 * threads_for(image);
     const Index passes = (n + depth - 1) / depth;
     const Index levels = passes > 0 ? (n + passes - 1) / passes : 0;
-    std::vector<std::atomic<Index>> finished(static_cast<std::size_t>(levels));
-    for (auto& count : finished) count.store(0, std::memory_order_relaxed);
+    std::vector<Count> finished(static_cast<std::size_t>(levels));
 
     // One worker's share: iterations [first, last) of every pass.
     const auto work = [&](Index first, Index last) {
@@ -150,12 +244,12 @@ void wavefront(const Image<T>& image, Index n, Index steps, Index lag, MakeLevel
             const Index before_done = (first > 0 ? pass : pass - 1) * steps;
             for (Index s = 0; s < steps + lag * (last - first - 1); ++s) {
                 if (s < steps)
-                    wait_for(finished[static_cast<std::size_t>(before)], before_done + std::min(s + lag + 1, steps));
+                    finished[static_cast<std::size_t>(before)].wait_for(before_done + std::min(s + lag + 1, steps));
                 for (Index level = first; level < last; ++level) {
                     const Index i = s - lag * (level - first);
                     if (i < 0 || i >= steps) continue;
                     if (pass * levels + level < n) step(own[static_cast<std::size_t>(level - first)], i);
-                    finished[static_cast<std::size_t>(level)].store(pass * steps + i + 1, std::memory_order_release);
+                    finished[static_cast<std::size_t>(level)].set(pass * steps + i + 1);
                 }
             }
         }

@@ -5,6 +5,8 @@ adds in order: the same bits for any number of threads.
 """
 
 import logging
+import os
+import sys
 import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
@@ -14,6 +16,8 @@ from typing import Any, TypeVar
 import numba
 import numpy as np
 from numba.core import event
+
+from pyvarcolor.kernels import BackendError
 
 from .image import Image, Index
 
@@ -71,16 +75,27 @@ def sum_rows(partial: Image) -> float:
 
 def launch(function: Callable[..., Any], *arguments: Any) -> Any:
     """Call a kernel; where Numba's threads are not safe to share, one after the other."""
-    with _turn():
+    with _turn(os.getpid()):
         return function(*arguments)
 
 
 @cache
-def _turn() -> AbstractContextManager[Any]:
-    """A lock for the one threading layer that aborts when two Python threads enter it."""
-    numba.get_num_threads()  # starts the threads, which settles the layer
-    layer = numba.threading_layer()  # type: ignore[attr-defined]
+def _turn(process: int) -> AbstractContextManager[Any]:
+    """A lock for the threading layer that aborts when two Python threads enter it, of each forked process its own."""
+    layer, home = _started()
+    if layer == "omp" and process != home and sys.platform == "linux":  # GNU's aborts; others begin anew
+        raise BackendError(
+            "backend 'numba' can't run in a process that was forked after its threads had started; "
+            "use backend='cpp', or start processes by 'spawn' or 'forkserver'"
+        )
     return threading.RLock() if layer == "workqueue" else nullcontext()
+
+
+@cache
+def _started() -> tuple[str, int]:
+    """Start Numba's threads, which settles the layer that runs them; its name, and the process they belong to."""
+    numba.get_num_threads()
+    return numba.threading_layer(), os.getpid()  # type: ignore[attr-defined]
 
 
 def scratch_of_threads(channels: int, like: Image) -> Image:
@@ -95,6 +110,7 @@ def available_threads() -> int:
 
 def set_threads(threads: int) -> None:
     """Threads that kernels called from this thread may use."""
+    _started()
     numba.set_num_threads(max(1, min(threads, available_threads())))
 
 
