@@ -47,7 +47,7 @@ rgb = lab_to_rgb(lightness, fitted, gray.dtype)
 
 # The same in one call; and an earlier result is where the next run may start.
 result = colorize(gray, hints, method="graph", beta=3.0, callback=watch)
-np.testing.assert_array_equal(result.rgb, rgb)
+np.testing.assert_allclose(result.rgb, rgb, atol=1)  # kernels round otherwise than NumPy
 further = colorize(gray, hints, method="graph", beta=3.0, callback=watch, initial=result)
 moved_by = np.linalg.norm(further.chroma - result.chroma, axis=2).mean()
 print(f"100 more iterations moved the colour by {moved_by:.3f}")

@@ -51,26 +51,30 @@ class Hints:
         mask = np.array(self.mask, order="C")
         if mask.ndim != 2 or mask.dtype != np.bool_:
             raise ValueError(f"hints.mask must be a bool array of shape (H, W), but is {mask.dtype} {mask.shape}")
-        chroma = np.array(self.chroma, np.float32, order="C")
-        if chroma.shape != (*mask.shape, 2):
+        given = np.asarray(self.chroma)
+        if given.shape != (*mask.shape, 2):
             raise ValueError(
-                f"hints.chroma must have shape (H, W, 2) matching mask {mask.shape}, but has shape {chroma.shape}"
+                f"hints.chroma must have shape (H, W, 2) matching mask {mask.shape}, but has shape {given.shape}"
             )
-        if not np.isfinite(chroma[mask]).all():
+        at = np.flatnonzero(mask)  # much faster than the mask itself
+        held = given.reshape(-1, 2)[at].astype(np.float32)
+        if not np.isfinite(held).all():
             raise ValueError("hints.chroma must be finite at every hint, but holds NaN or infinity")
-        chroma[~mask] = 0
+        chroma = np.zeros((*mask.shape, 2), np.float32)
+        chroma.reshape(-1, 2)[at] = held
         confidence = None
         if self.confidence is not None:
-            confidence = np.array(self.confidence, np.float32, order="C")
-            if confidence.shape != mask.shape:
+            given = np.asarray(self.confidence)
+            if given.shape != mask.shape:
                 raise ValueError(
-                    f"hints.confidence must have the shape of mask {mask.shape}, but has shape {confidence.shape}"
+                    f"hints.confidence must have the shape of mask {mask.shape}, but has shape {given.shape}"
                 )
-            held = confidence[mask]
-            if not ((held > 0) & (held <= 1)).all():
-                worst = held[~((held > 0) & (held <= 1))][0]
-                raise ValueError(f"hints.confidence must lie in (0, 1] at every hint, but is {worst:g} at one")
-            confidence[~mask] = 0
+            held = given.reshape(-1)[at].astype(np.float32)
+            wrong = ~((held > 0) & (held <= 1))
+            if wrong.any():
+                raise ValueError(f"hints.confidence must lie in (0, 1] at every hint, but is {held[wrong][0]:g} at one")
+            confidence = np.zeros(mask.shape, np.float32)
+            confidence.reshape(-1)[at] = held
         for name, array in (("mask", mask), ("chroma", chroma), ("confidence", confidence)):
             if array is not None:
                 array.setflags(write=False)

@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from pyvarcolor import methods
-from pyvarcolor.color import Array, lab_to_rgb, lightness_from_gray, project_to_gamut
+from pyvarcolor.color import Array, lightness_from_gray
 from pyvarcolor.hints import Hints
 from pyvarcolor.kernels import load
 from pyvarcolor.result import Callback, Colorization, NotConvergedWarning
-from pyvarcolor.spaces import Space, space_called
+from pyvarcolor.spaces import SPACES, Space, space_called
 
 
 def colorize(
@@ -82,7 +82,7 @@ def colorize(
     >>> result.rgb.shape, result.rgb.dtype, result.rgb[0, 0].tolist()
     ((20, 30, 3), dtype('uint8'), [201, 97, 79])
     """
-    lightness = lightness_from_gray(gray)
+    lightness = np.ascontiguousarray(lightness_from_gray(gray))
     hints = strokes_or_hints if isinstance(strokes_or_hints, Hints) else Hints.from_strokes(strokes_or_hints, gray)
     if hints.mask.shape != lightness.shape:
         raise ValueError(f"hints must have the size of gray {lightness.shape}, but have {hints.mask.shape}")
@@ -105,13 +105,16 @@ def colorize(
             stacklevel=2,
         )
     chroma = chroma_space.to_lab(lightness, spread)
-    fitted, moved = project_to_gamut(lightness, chroma)
-    rgb = lab_to_rgb(lightness, fitted, np.asarray(gray).dtype)
-    return Colorization(rgb, chroma, moved, report)
+    dtype = np.asarray(gray).dtype
+    rgb = np.empty((*lightness.shape, 3), dtype if dtype.kind == "u" else lightness.dtype)
+    moved = kernels.encode_rgb(lightness, np.ascontiguousarray(chroma.transpose(0, 2, 1), lightness.dtype), rgb)
+    return Colorization(rgb.astype(dtype, copy=False), chroma, moved / lightness.size, report)
 
 
 def _hints_in(space: Space, hints: Hints, lightness: Array) -> Hints:
     """The same hints with their chroma in another space."""
+    if space is SPACES["lab"]:
+        return hints
     chroma = np.zeros_like(hints.chroma)
     chroma[hints.mask] = space.from_lab(lightness[hints.mask], hints.chroma[hints.mask])
     return Hints(hints.mask, chroma, hints.confidence)

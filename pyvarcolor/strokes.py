@@ -14,12 +14,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import ndimage
 
 from pyvarcolor.color import check_photo, rgb_to_lab
 from pyvarcolor.copies import differ, predict_copy
 from pyvarcolor.hints import Hints
-from pyvarcolor.solid import SQUARE, Solid, find_solid
+from pyvarcolor.solid import Solid, find_solid, largest, smallest
 from pyvarcolor.vector import load_vector, rasterize
 
 Pixels = NDArray[np.uint8]
@@ -192,7 +191,7 @@ def parse_strokes(image: ArrayLike, gray: ArrayLike, *, format: str = "auto", lo
     if format not in ("auto", "black", "layer", "copy"):
         raise ValueError(f'format must be "auto", "black", "layer" or "copy" for a picture, but is "{format}"')
     picture = _to_8_bit(picture)
-    rgb, alpha = picture[:, :, :3], picture[:, :, 3] if picture.shape[2] == 4 else None
+    rgb, alpha = np.ascontiguousarray(picture[:, :, :3]), picture[:, :, 3] if picture.shape[2] == 4 else None
     transparent = alpha is not None and bool((alpha < 255).any())
     if format == "layer" and not transparent:
         raise ValueError('format "layer" must have transparent pixels, but these strokes have none')
@@ -212,12 +211,15 @@ def _read_opaque(
     rgb: Pixels, present: NDArray[np.bool_] | None, gray: Pixels, format: str, lossy: bool | None
 ) -> Strokes:
     """Strokes on black or over a copy; `present` is False where the picture is transparent."""
-    black = np.zeros_like(rgb)
-    copy = black if format == "black" else predict_copy(rgb, gray)
-    if format == "auto":
-        format = _tell_apart(differ(rgb, black), differ(rgb, copy))
-    backdrop = black if format == "black" else copy
+    backdrop = np.zeros_like(rgb)
     difference = differ(rgb, backdrop)
+    if format != "black":
+        copy = predict_copy(rgb, gray)
+        from_copy = differ(rgb, copy)
+        if format == "auto":
+            format = _tell_apart(difference, from_copy)
+        if format == "copy":
+            backdrop, difference = copy, from_copy
     if format == "copy" and (difference <= PAINT).mean() < LEAST_EXPLAINED:
         raise ValueError(
             f'format "copy" must show the photograph in at least {LEAST_EXPLAINED:.0%} of the pixels, '
@@ -225,10 +227,10 @@ def _read_opaque(
         )
     painted = difference > PAINT
     if lossy is None:  # smooth borders are faint beside paint, compression also further away
-        faint = (difference > ROUNDING) & ~ndimage.binary_dilation(painted, SQUARE)
+        faint = (difference > ROUNDING) & ~largest(painted)
         lossy = bool(faint.sum() > FAINT_SHARE * painted.sum())
     if lossy:  # and it smears the rim
-        painted = ndimage.binary_erosion(difference > LOSSY_PAINT, SQUARE, border_value=1)
+        painted = smallest(difference > LOSSY_PAINT)
     if present is not None:
         painted &= present
     return _strokes(rgb, find_solid(rgb, painted, backdrop, lossy=lossy), format)
@@ -255,7 +257,8 @@ def _strokes(rgb: Pixels, solid: Solid, format: str, confidence: NDArray[np.floa
             "thin ones are lost in a JPEG file: save as PNG or paint wider"
         )
     chroma = np.zeros((*solid.mask.shape, 2), np.float32)
-    chroma[solid.mask] = rgb_to_lab(rgb[solid.mask])[:, 1:]
+    at = np.flatnonzero(solid.mask)
+    chroma.reshape(-1, 2)[at] = rgb_to_lab(rgb.reshape(-1, 3)[at])[:, 1:]
     return Strokes(Hints(solid.mask, chroma, confidence), format, solid.strokes, solid.colours)
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import skimage.color
+from backends import load
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -99,6 +100,125 @@ def test_gamut_projection_reaches_the_border():
 def circle(n):
     angle = np.linspace(0, 2 * np.pi, n, endpoint=False)
     return np.stack([np.cos(angle), np.sin(angle)], axis=1)
+
+
+SHAPES = [(1, 1), (1, 37), (41, 1), (7, 13), (30, 67)]
+PICTURES = [np.uint8, np.uint16, np.float32, np.float64]
+
+
+def encode(kernels, lightness, chroma, dtype):
+    """RGB by a backend, and how many pixels it had to fit into the gamut."""
+    rgb = np.empty((*lightness.shape, 3), dtype)
+    moved = kernels.encode_rgb(lightness, np.ascontiguousarray(chroma.transpose(0, 2, 1)), rgb)
+    return rgb, moved
+
+
+def colours(shape, reach, seed=5483):
+    """Lightness and chroma, (H, W) and (H, W, 2), up to `reach` in a* and b*; black and white among them."""
+    random = np.random.default_rng(seed)
+    lightness = np.clip(random.uniform(-5, 105, shape), 0, 100)
+    return lightness, random.uniform(-reach, reach, (*shape, 2))
+
+
+def colours_in_gamut(shape, seed=2718):
+    lab = rgb_to_lab(np.random.default_rng(seed).random((*shape, 3)))
+    return lab[..., 0].copy(), lab[..., 1:].copy()
+
+
+def levels(dtype):
+    return np.iinfo(dtype).max if np.dtype(dtype).kind == "u" else 1
+
+
+@pytest.mark.parametrize("dtype", PICTURES)
+@pytest.mark.parametrize("shape", SHAPES)
+def test_kernel_encodes_as_numpy_and_scikit_image_do(kernels, shape, dtype):
+    lightness, chroma = colours_in_gamut(shape)
+    rgb, moved = encode(kernels, lightness, chroma, dtype)
+    assert moved == 0
+    difference = np.abs(rgb - lab_to_rgb(lightness, chroma, dtype).astype(float))
+    assert difference.max() <= {np.uint8: 0, np.uint16: 1, np.float32: 1e-7, np.float64: 1e-12}[dtype]
+    lab = np.concatenate([lightness[..., None], chroma], axis=2)
+    again = skimage.color.rgb2lab(rgb / levels(dtype))
+    rounding = 1.5 if dtype == np.uint8 else 0.01  # half a level of 255 is up to 1.4 Lab in the dark
+    assert np.abs(again - lab).max() < rounding
+
+
+@pytest.mark.parametrize(("dtype", "tolerance"), [(np.uint8, 1), (np.uint16, 1), (np.float32, 1e-5)])
+def test_kernel_in_single_precision(kernels, dtype, tolerance):
+    lightness, chroma = (array.astype(np.float32) for array in colours_in_gamut((90, 101)))
+    rgb, moved = encode(kernels, lightness, chroma, dtype)
+    difference = np.abs(rgb - lab_to_rgb(lightness, chroma, dtype).astype(float))
+    assert moved == 0
+    assert difference.max() <= tolerance
+    assert difference.mean() < {np.uint8: 1e-4, np.uint16: 0.02, np.float32: 1e-7}[dtype], (
+        "only where rounding is a tie"
+    )
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_kernel_keeps_every_gray_level(kernels, dtype):
+    gray = np.arange(np.iinfo(dtype).max + 1, dtype=dtype).reshape(16, -1)
+    lightness = lightness_from_gray(gray)
+    rgb, moved = encode(kernels, lightness, neutral(lightness), dtype)
+    assert moved == 0
+    np.testing.assert_array_equal(rgb, np.dstack([gray] * 3))
+
+
+@pytest.mark.parametrize("reach", [1, 40, 200])
+@pytest.mark.parametrize("shape", SHAPES)
+def test_kernel_fits_into_the_gamut_as_numpy_does(kernels, shape, reach):
+    lightness, chroma = colours(shape, reach)
+    rgb, moved = encode(kernels, lightness, chroma, np.float64)
+    fitted, share = project_to_gamut(lightness, chroma)
+    assert moved == round(share * lightness.size)
+    np.testing.assert_allclose(rgb, lab_to_rgb(lightness, fitted, np.float64), atol=1e-12)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_kernel_keeps_hue_and_lightness_and_reaches_the_border(kernels, dtype):
+    lightness, chroma = colours((40, 51), 180)
+    lightness = lightness.clip(2, 98)
+    rgb, moved = encode(kernels, lightness.astype(dtype), chroma.astype(dtype), np.float64)
+    assert rgb.min() >= 0
+    assert rgb.max() <= 1
+    lab = rgb_to_lab(rgb)
+    np.testing.assert_allclose(lab[..., 0], lightness, atol=5e-3)
+    radius, before = np.linalg.norm(lab[..., 1:], axis=2), np.linalg.norm(chroma, axis=2)
+    np.testing.assert_allclose(lab[..., 1:] / radius[..., None], chroma / before[..., None], atol=2e-3)
+    outside = radius < before - 0.01
+    assert moved == pytest.approx(outside.sum(), abs=0.01 * outside.size)
+    assert moved > outside.size / 2
+    # the bisection stops 1/4096 short of the border at most
+    for way, still_outside in ((+1.5 / 4096, outside.sum()), (-0.5 / 4096, 0)):
+        ab = lab[..., 1:] + way * chroma
+        _, moved = encode(kernels, lightness[outside][None], ab[outside][None], np.float64)
+        assert moved == still_outside
+
+
+@pytest.mark.parametrize("dtype", PICTURES)
+def test_kernel_gives_the_same_bits_on_any_number_of_threads(backend, dtype):
+    lightness, chroma = (array.astype(np.float32) for array in colours((333, 251), 120))
+    one, five = (encode(load(backend, threads), lightness, chroma, dtype) for threads in (1, 5))
+    np.testing.assert_array_equal(one[0], five[0])
+    assert one[1] == five[1] > 0
+
+
+def test_kernel_survives_what_is_not_a_number(kernels):
+    lightness, chroma = colours_in_gamut((3, 9))
+    expected, _ = encode(kernels, lightness, chroma, np.uint8)
+    chroma[1, 4] = np.nan
+    rgb, moved = encode(kernels, lightness, chroma, np.uint8)
+    assert moved == 1
+    expected[1, 4] = 0
+    np.testing.assert_array_equal(rgb, expected)
+
+
+def test_backends_agree_in_single_precision(both):
+    lightness, chroma = (array.astype(np.float32) for array in colours((120, 97), 90))
+    (rgb, moved), (other, other_moved) = (encode(kernels, lightness, chroma, np.float32) for kernels in both)
+    assert abs(moved - other_moved) <= 0.001 * lightness.size
+    assert np.abs(rgb - other).max() < 2e-3  # a step of 1/4096 towards gray
+    assert np.abs(rgb - other).mean() < 1e-6
 
 
 @pytest.mark.parametrize("name", SPACES)

@@ -18,9 +18,9 @@ ROWS, COLS = 5, 4
 
 CHANNELS = {
     "u": 2, "previous": 2, "scratch": 2, "hints": 2, "out": 2, "residual": 2, "direction": 2, "image": 2,
-    "r": 2, "v": 4, "p": 4, "q": 6, "g": 1, "w": 8, "tau": 2, "sigma": 3,
+    "r": 2, "chroma": 2, "v": 4, "p": 4, "q": 6, "g": 1, "w": 8, "tau": 2, "sigma": 3,
 }  # fmt: skip
-"""Channels of an argument (rows, channels, cols); all others are planes (rows, cols)."""
+"""Channels of an argument (rows, channels, cols); all others are planes (rows, cols), and pictures (rows, cols, 3)."""
 
 OTHER_CHANNELS = {
     ("edge_tensor", "g"): 3,
@@ -30,7 +30,7 @@ OTHER_CHANNELS = {
 
 WRITTEN = {
     "edge_weight": "g", "edge_tensor": "g", "graph_weights": "w", "levin_weights": "w",
-    "mean_change": "previous", "heat_iterate": "u scratch", "graph_apply": "scratch out",
+    "mean_change": "previous", "encode_rgb": "rgb", "heat_iterate": "u scratch", "graph_apply": "scratch out",
     "graph_energy": "scratch",
     "graph_cg_start": "u residual direction image scratch", "graph_cg": "u residual direction image scratch",
     "tv_iterate": "u p", "tv_energy": "", "tgv_iterate": "u v p q r", "tgv_forward": "p q r",
@@ -47,7 +47,7 @@ def read_contract() -> dict[str, dict[str, str]]:
 
 
 CONTRACT = read_contract()
-ARRAYS = [(f, name) for f, args in CONTRACT.items() for name, kind in args.items() if kind == "Array"]
+ARRAYS = [(f, name) for f, args in CONTRACT.items() for name, kind in args.items() if kind in ("Array", "Picture")]
 
 
 def make_arguments(function: str) -> dict[str, Any]:
@@ -56,7 +56,8 @@ def make_arguments(function: str) -> dict[str, Any]:
     for name, kind in CONTRACT[function].items():
         channels = OTHER_CHANNELS.get((function, name), CHANNELS.get(name))
         shape = (ROWS, COLS) if channels is None else (ROWS, channels, COLS)
-        arguments[name] = np.full(shape, 0.5, np.float32) if kind == "Array" else {"float": 0.5, "int": 2}[kind]
+        shape = (ROWS, COLS, 3) if kind == "Picture" else shape
+        arguments[name] = {"float": 0.5, "int": 2}.get(kind, np.full(shape, 0.5, np.float32))
     return arguments
 
 
@@ -92,7 +93,7 @@ FAULTS: dict[str, tuple[Callable[[np.ndarray], Any], type[Exception], str]] = {
     "float16": (lambda array: array.astype(np.float16), TypeError, "but is float16"),
     "other byte order": (lambda array: array.astype(array.dtype.newbyteorder()), TypeError, "but is [<>]f4"),
     "one axis too many": (widen, ValueError, r"must have shape \(.*\), but has shape \(5, 1, "),
-    "one column too many": (lengthen, ValueError, r"must have shape \(.*4\), but has shape \(5,.* 5\)"),
+    "one column too many": (lengthen, ValueError, r"must have shape \(.*[34]\), but has shape \(5,.* [45]\)"),
     "empty": (lambda array: array[:, ..., :0], ValueError, r"must .*, but has shape \(5,.* 0\)"),
     "strided": (stride, ValueError, "must be C-contiguous, but is strided"),
     "read-only": (lock, ValueError, "must be writeable, but is read-only"),

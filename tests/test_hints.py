@@ -2,8 +2,12 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import ndimage
 
 from pyvarcolor.hints import Hints
+from pyvarcolor.shading import normalize_hints, phi
 
 
 def some_hints(**changes):
@@ -79,3 +83,21 @@ def test_later_points_paint_over_earlier_ones(radius):
 def test_bad_points_are_refused_in_words(points, message):
     with pytest.raises(ValueError, match=message):
         Hints.from_points(points, (5, 7))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@given(seed=st.integers(0, 2**32 - 1))
+def test_each_stroke_is_divided_by_its_mean_shading(dtype, seed):
+    random = np.random.default_rng(seed)
+    shape = tuple(random.integers(1, 12, 2))
+    lightness = random.uniform(0, 100, shape).astype(dtype)
+    colours = np.float32([[0, 0], [-0.0, 0], [7, -3], [-3, 7]])[random.integers(0, 4, shape)]
+    hints = Hints(random.random(shape) < random.random(), colours)
+    expected = np.zeros((*shape, 2))
+    for colour in np.unique(colours.reshape(-1, 2), axis=0):  # a stroke is a connected patch of one colour
+        labels, count = ndimage.label(hints.mask & (colours == colour).all(axis=2), np.ones((3, 3)))
+        for stroke in (labels == number for number in range(1, count + 1)):
+            expected[stroke] = colour / phi(lightness)[stroke].mean()
+    normalized = normalize_hints(hints, lightness)
+    assert normalized.dtype == dtype
+    np.testing.assert_allclose(normalized, expected, rtol=1e-5)

@@ -5,6 +5,7 @@
 #include "pyvarcolor/simd.hpp"
 
 namespace pyvarcolor {
+void bind_color(pybind11::module_& m);
 void bind_edge_weight(pybind11::module_& m);
 void bind_graph(pybind11::module_& m);
 void bind_heat(pybind11::module_& m);
@@ -21,6 +22,7 @@ PYBIND11_MODULE(_core, m) {
     m.def("simd_level", [] { return simd_level(); });
     m.def("available_threads", &available_threads);
     m.def("set_threads", [](int threads) { thread_limit() = threads; }, pybind11::arg("threads"));
+    bind_color(m);
     bind_edge_weight(m);
     bind_graph(m);
     bind_heat(m);

@@ -8,6 +8,7 @@ solver is stored (H, C, W): within a row each channel lies along unit stride. Ch
     g             (H, 1, W) scalar weight or (H, 3, W) tensor (xx, xy, yy)
     w             (H, 8, W) weights of the 8 neighbours in reading order
     hint_weight   (H, W): 0 no hint, inf a hard one, between them soft
+    rgb           (H, W, 3), sRGB in the range of its own dtype: uint8, uint16, float32 or float64
 
 Sums are added in row order, so that any number of threads gives the same bits.
 """
@@ -18,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array: TypeAlias = NDArray[np.floating[Any]]
+Picture: TypeAlias = NDArray[np.uint8] | NDArray[np.uint16] | Array
 
 # --- the machine ---
 def simd_level() -> str: ...
@@ -32,6 +34,9 @@ def levin_weights(gray: Array, w: Array) -> None: ...
 
 # --- any state; previous becomes u ---
 def mean_change(u: Array, previous: Array) -> float: ...
+
+# --- L*, a*, b* to sRGB, fitted into the gamut at constant hue and lightness; returns how many pixels had to be ---
+def encode_rgb(lightness: Array, chroma: Array, rgb: Picture) -> int: ...
 
 # --- heat; written: u, scratch ---
 def heat_iterate(u: Array, scratch: Array, hints: Array, hint_weight: Array, time_step: float, n: int) -> None: ...

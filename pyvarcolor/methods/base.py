@@ -127,13 +127,13 @@ class Propagation:
         size = phi(lightness)[:, None] if self.normalize else lightness.dtype.type(1)
 
         def chroma_of(u: Array) -> Array:
-            return np.ascontiguousarray((u * size).transpose(0, 2, 1))
+            return (u * size).transpose(0, 2, 1)
 
         chroma = normalize_hints(hints, lightness) if self.normalize else hints.chroma.astype(lightness.dtype)
         problem = Problem(
             np.ascontiguousarray(lightness),
             to_state(chroma),
-            self._weights(hints).astype(lightness.dtype),
+            self._weights(hints, lightness.dtype),
             None if initial is None else to_state(initial.astype(lightness.dtype)) / size,
         )
         u, report = self.spread(problem, Run(self.name, kernels, chroma_of, callback))
@@ -153,14 +153,15 @@ class Propagation:
         """`max_iter`, `check_every` and `tol`."""
         return StopRule(self.max_iter, self.check_every, self.tol)
 
-    def _weights(self, hints: Hints) -> Array:
+    def _weights(self, hints: Hints, dtype: np.dtype[Any]) -> Array:
         if hints.confidence is None:
-            return np.where(hints.mask, self.hint_weight, 0.0)
+            weights: Array = np.where(hints.mask, dtype.type(self.hint_weight), dtype.type(0))
+            return weights
         confidence = hints.confidence.astype(np.float64)
         if math.isinf(self.hint_weight):
             with np.errstate(divide="ignore"):
-                return confidence / (1 - confidence)
-        return self.hint_weight * confidence
+                return (confidence / (1 - confidence)).astype(dtype)
+        return (self.hint_weight * confidence).astype(dtype)
 
 
 @dataclass(frozen=True, kw_only=True)

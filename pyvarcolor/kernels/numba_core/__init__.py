@@ -3,6 +3,7 @@
 from .bindings import (
     edge_tensor,
     edge_weight,
+    encode_rgb,
     graph_apply,
     graph_cg,
     graph_cg_start,
@@ -25,6 +26,7 @@ __all__ = [
     "available_threads",
     "edge_tensor",
     "edge_weight",
+    "encode_rgb",
     "graph_apply",
     "graph_cg",
     "graph_cg_start",

@@ -2,10 +2,10 @@
 
 from operator import index
 
+from . import color, graph, heat, state, tgv, tv
 from . import edge_weight as edges
-from . import graph, heat, state, tgv, tv
 from .checks import expected_by
-from .image import Image
+from .image import Image, Picture
 from .parallel import launch, scratch_of_threads
 
 
@@ -43,6 +43,15 @@ def mean_change(u: Image, previous: Image) -> float:
     """Mean distance between two states; `previous` then becomes `u`."""
     like = expected_by(u, "u")
     return float(launch(state.mean_change, like.read(u, "u", 2), like.write(previous, "previous", 2)))
+
+
+def encode_rgb(lightness: Image, chroma: Image, rgb: Picture) -> int:
+    """L*, a*, b* to sRGB inside the gamut; how many pixels had to be fitted."""
+    like = expected_by(lightness, "lightness")
+    picture = like.write_picture(rgb, "rgb")
+    light, ab = like.read(lightness, "lightness"), like.read(chroma, "chroma", 2)
+    top, half = color.RANGES[rgb.dtype.name]
+    return int(launch(color.encode_rgb, light, ab, like.dtype(top), like.dtype(half), picture))
 
 
 def heat_iterate(u: Image, scratch: Image, hints: Image, hint_weight: Image, time_step: float, n: int) -> None:

@@ -5,7 +5,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from .image import Image
+from .image import Image, Picture
 
 Scalar: TypeAlias = type[np.floating[Any]]
 
@@ -34,9 +34,17 @@ class Expected:
     def write(self, array: Image, name: str, channels: int, rows: int | None = None) -> Image:
         """The image itself, which must be writeable."""
         _check(array, name, self.dtype, (self.rows if rows is None else rows, channels, self.cols))
-        if not array.flags.writeable:
-            raise ValueError(f"{name} must be writeable, but is read-only")
+        _check_is_writeable(array, name)
         return array
+
+    def write_picture(self, rgb: Picture, name: str) -> Picture:
+        """The picture itself, which must be writeable and of a dtype that holds pictures."""
+        _check_is_array(rgb, name)
+        if rgb.dtype not in (np.uint8, np.uint16, np.float32, np.float64):
+            raise TypeError(f"{name} must be uint8, uint16, float32 or float64, but is {rgb.dtype}")
+        _check(rgb, name, rgb.dtype, (self.rows, self.cols, 3))
+        _check_is_writeable(rgb, name)
+        return rgb
 
     def weights(self, g: Image) -> tuple[Image, Image]:
         """Edge weights g, scalar or a tensor, and the row of zeros that a scalar one has for xy."""
@@ -65,7 +73,7 @@ def expected_by(array: Image, name: str) -> Expected:
     return Expected(dtype, array.shape[0] if array.ndim else 0, array.shape[-1] if array.ndim else 0)
 
 
-def _check(array: Image, name: str, dtype: Scalar, shape: tuple[int, ...]) -> None:
+def _check(array: Picture, name: str, dtype: Scalar | np.dtype[Any], shape: tuple[int, ...]) -> None:
     """Raise TypeError or ValueError unless this is a C-contiguous array with this dtype and shape."""
     _check_is_array(array, name)
     if array.dtype != dtype:
@@ -74,6 +82,12 @@ def _check(array: Image, name: str, dtype: Scalar, shape: tuple[int, ...]) -> No
         raise ValueError(f"{name} must have shape {shape}, but has shape {array.shape}")
     if not array.flags.c_contiguous:
         raise ValueError(f"{name} must be C-contiguous, but is strided")
+
+
+def _check_is_writeable(array: Picture, name: str) -> None:
+    """Raise ValueError for a read-only array."""
+    if not array.flags.writeable:
+        raise ValueError(f"{name} must be writeable, but is read-only")
 
 
 def _check_is_array(array: object, name: str) -> None:
