@@ -77,6 +77,13 @@ auto with_dtype(const py::array& array, const char* name, F f) {
     return is_float ? f(float{}) : f(double{});
 }
 
+// Edges stored with a pixel: 2 where pixels have 4 neighbours, 4 where they have 8.
+inline Index edges_of(const py::array& edges) {
+    if (edges.ndim() == 3 && (edges.shape(1) == 2 || edges.shape(1) == 4)) return edges.shape(1);
+    throw py::value_error("edges must have shape (H, 2, W) or (H, 4, W), but has shape " +
+                          shape_text({edges.shape(), edges.shape() + edges.ndim()}));
+}
+
 // Channels of an edge weight: 1 for a scalar, 3 for a tensor.
 inline Index weight_channels(const py::array& g) {
     if (g.ndim() == 3 && (g.shape(1) == 1 || g.shape(1) == 3)) return g.shape(1);

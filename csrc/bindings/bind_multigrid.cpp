@@ -5,20 +5,30 @@ namespace pyvarcolor {
 
 constexpr int progress_numbers = 4;
 
-Index hierarchy_size(Size size, bool diagonals) { return Hierarchy<float>(size.rows, size.cols, diagonals).size; }
-
-// The levels in the caller's workspace, whose size tells 4 neighbours from 8.
+// The levels in the caller's workspace, whose size tells what they are laid out for.
 template <class T>
-Hierarchy<T> hierarchy_in(py::array& workspace, Size size) {
-    const bool diagonals = workspace.size() == hierarchy_size(size, true);
-    const auto memory = write<T>(workspace, "workspace", {1, hierarchy_size(size, diagonals)});
-    return {size.rows, size.cols, diagonals, memory.data};
+Hierarchy<T> hierarchy_in(py::array& workspace, Size size, bool may_have_4 = true, bool may_have_8 = true) {
+    Layout layout{size.rows, size.cols, !may_have_4, false};
+    for (bool diagonals : {false, true}) {
+        for (bool bilaplacian : {false, true}) {
+            const Layout other{size.rows, size.cols, diagonals, bilaplacian};
+            if ((diagonals ? may_have_8 : may_have_4) && workspace.size() == Hierarchy<T>(other).size) layout = other;
+        }
+    }
+    const auto memory = write<T>(workspace, "workspace", {1, Hierarchy<T>(layout).size});
+    return Hierarchy<T>(layout, memory.data);
 }
 
-// with the progress of conjugate gradients as Python keeps it: rho a, rho b, energy, path
+// f(true) or f(false) as types: whether pixels have 8 neighbours
+template <class T, class F>
+void for_neighbours(const Hierarchy<T>& h, F f) {
+    h.levels[0].diagonals ? f(std::true_type{}) : f(std::false_type{});
+}
+
+// The progress of conjugate gradients as Python keeps it: rho a, rho b, energy, path.
 template <class F>
 void with_progress(py::array& progress, F f) {
-    double* numbers = write<double>(progress, "progress", {1, progress_numbers}).data;
+    double* const numbers = write<double>(progress, "progress", {1, progress_numbers}).data;
     Progress state{{{numbers[0], numbers[1]}}, numbers[2], numbers[3]};
     {
         py::gil_scoped_release unlocked;
@@ -30,10 +40,10 @@ void with_progress(py::array& progress, F f) {
 void bind_multigrid(py::module_& m) {
     m.def(
         "multigrid_size",
-        [](Index rows, Index cols, Index neighbours) {
-            return Hierarchy<float>(rows, cols, neighbours == 8).size;
+        [](Index rows, Index cols, Index neighbours, bool bilaplacian) {
+            return Hierarchy<float>(Layout{rows, cols, neighbours == 8, bilaplacian}).size;
         },
-        number("rows"), number("cols"), number("neighbours"));
+        number("rows"), number("cols"), number("neighbours"), number("bilaplacian"));
 
     m.def(
         "multigrid_weights",
@@ -41,8 +51,8 @@ void bind_multigrid(py::module_& m) {
             with_dtype(edges, "edges", [&](auto t) {
                 using T = decltype(t);
                 const Size size(edges);
-                const auto h = hierarchy_in<T>(workspace, size);
-                const auto in = read<T>(edges, "edges", size.image(h.levels[0].diagonals ? 4 : 2));
+                const auto in = read<T>(edges, "edges", size.image(edges_of(edges)));
+                const auto h = hierarchy_in<T>(workspace, size, in.channels == 2, in.channels == 4);
                 py::gil_scoped_release unlocked;
                 multigrid_weights<T>(in, h);
             });
@@ -58,44 +68,46 @@ void bind_multigrid(py::module_& m) {
                 const auto h = hierarchy_in<T>(workspace, size);
                 const auto in = read<T>(hint_weight, "hint_weight", size.plane());
                 py::gil_scoped_release unlocked;
-                multigrid_setup<T>(in, h);
+                for_neighbours(h, [&](auto eight) { multigrid_setup<eight.value, T>(in, h); });
             });
         },
         array("hint_weight"), array("workspace"));
 
     m.def(
         "multigrid_start",
-        [](py::array u, const py::array& hints, const py::array& hint_weight, py::array workspace, py::array progress) {
+        [](py::array u, const py::array& hints, const py::array& hint_weight, double first, double beta,
+           py::array workspace, py::array progress) {
             with_dtype(u, "u", [&](auto t) {
                 using T = decltype(t);
                 const Size size(u);
-                const auto h = hierarchy_in<T>(workspace, size);
                 const auto x = write<T>(u, "u", size.image(2));
                 const auto b = read<T>(hints, "hints", size.image(2));
                 const auto w = read<T>(hint_weight, "hint_weight", size.plane());
+                const auto h = hierarchy_in<T>(workspace, size);
                 with_progress(progress, [&](Progress& state) {
-                    h.levels[0].diagonals ? multigrid_start<true, T>(x, b, w, h, state)
-                                          : multigrid_start<false, T>(x, b, w, h, state);
+                    for_neighbours(
+                        h, [&](auto eight) { multigrid_start<eight.value, T>(x, b, w, T(first), T(beta), h, state); });
                 });
             });
         },
-        array("u"), array("hints"), array("hint_weight"), array("workspace"), array("progress"));
+        array("u"), array("hints"), array("hint_weight"), number("first"), number("beta"), array("workspace"),
+        array("progress"));
 
     m.def(
         "multigrid_cg",
-        [](py::array u, py::array workspace, py::array progress, Index n) {
+        [](py::array u, double first, double beta, py::array workspace, py::array progress, Index n) {
             with_dtype(u, "u", [&](auto t) {
                 using T = decltype(t);
                 const Size size(u);
-                const auto h = hierarchy_in<T>(workspace, size);
                 const auto x = write<T>(u, "u", size.image(2));
+                const auto h = hierarchy_in<T>(workspace, size);
                 with_progress(progress, [&](Progress& state) {
-                    h.levels[0].diagonals ? multigrid_cg<true, T>(x, h, state, n)
-                                          : multigrid_cg<false, T>(x, h, state, n);
+                    for_neighbours(
+                        h, [&](auto eight) { multigrid_cg<eight.value, T>(x, T(first), T(beta), h, state, n); });
                 });
             });
         },
-        array("u"), array("workspace"), array("progress"), number("n"));
+        array("u"), number("first"), number("beta"), array("workspace"), array("progress"), number("n"));
 
     m.def(
         "multigrid_cycle",
@@ -103,8 +115,8 @@ void bind_multigrid(py::module_& m) {
             with_dtype(r, "r", [&](auto t) {
                 using T = decltype(t);
                 const Size size(r);
-                const auto h = hierarchy_in<T>(workspace, size);
                 const auto in = read<T>(r, "r", size.image(2));
+                const auto h = hierarchy_in<T>(workspace, size);
                 const auto out = write<T>(z, "z", size.image(2));
                 py::gil_scoped_release unlocked;
                 multigrid_cycle<T>(in, h, out);

@@ -7,7 +7,7 @@
 namespace pyvarcolor {
 void bind_color(pybind11::module_& m);
 void bind_edge_weight(pybind11::module_& m);
-void bind_graph(pybind11::module_& m);
+void bind_levin(pybind11::module_& m);
 void bind_heat(pybind11::module_& m);
 void bind_tv(pybind11::module_& m);
 void bind_tgv(pybind11::module_& m);
@@ -24,7 +24,7 @@ PYBIND11_MODULE(_core, m) {
     m.def("set_threads", [](int threads) { thread_limit() = threads; }, pybind11::arg("threads"));
     bind_color(m);
     bind_edge_weight(m);
-    bind_graph(m);
+    bind_levin(m);
     bind_heat(m);
     bind_tv(m);
     bind_tgv(m);

@@ -6,7 +6,8 @@ solver is stored (H, C, W): within a row each channel lies along unit stride. Ch
     u, hints, r   (a, b)                             v, p   (a.x, a.y, b.x, b.y)
     q             (a.xx, a.yy, a.xy, b.xx, b.yy, b.xy), xy times sqrt 2
     g             (H, 1, W) scalar weight or (H, 3, W) tensor (xx, xy, yy)
-    w             (H, 8, W) weights of the 8 neighbours in reading order
+    edges         (H, 2, W) weights of the edges to the right and down, or (H, 4, W) also down right and down left
+    w             (H, 8, W) directed weights of the 8 neighbours in reading order
     hint_weight   (H, W): 0 no hint, inf a hard one, between them soft
     rgb           (H, W, 3), sRGB in the range of its own dtype: uint8, uint16, float32 or float64
 
@@ -20,17 +21,18 @@ from numpy.typing import NDArray
 
 Array: TypeAlias = NDArray[np.floating[Any]]
 Picture: TypeAlias = NDArray[np.uint8] | NDArray[np.uint16] | Array
+Workspace: TypeAlias = NDArray[np.floating[Any]]
+Numbers: TypeAlias = NDArray[np.float64]
 
 # --- the machine ---
 def simd_level() -> str: ...
 def available_threads() -> int: ...
 def set_threads(threads: int) -> None: ...
 
-# --- edge weights; written: g or w ---
+# --- edge weights; written: g or edges ---
 def edge_weight(lightness: Array, scale: float, power: float, floor: float, g: Array) -> None: ...
 def edge_tensor(lightness: Array, scale: float, power: float, floor: float, g: Array) -> None: ...
-def graph_weights(lightness: Array, scale: float, power: float, floor: float, w: Array) -> None: ...
-def levin_weights(gray: Array, w: Array) -> None: ...
+def graph_edges(lightness: Array, scale: float, power: float, floor: float, edges: Array) -> None: ...
 
 # --- any state; previous becomes u ---
 def mean_change(u: Array, previous: Array) -> float: ...
@@ -41,55 +43,28 @@ def encode_rgb(lightness: Array, chroma: Array, rgb: Picture) -> int: ...
 # --- heat; written: u, scratch ---
 def heat_iterate(u: Array, scratch: Array, hints: Array, hint_weight: Array, time_step: float, n: int) -> None: ...
 
-# --- quadratic propagation; A = first L + beta L D^-1 L + soft hints ---
-def graph_apply(
+# --- quadratic propagation by multigrid; A = L (first + beta D^-1 L) + soft hints, first = 1 where beta = 0 ---
+# `workspace` is (1, multigrid_size) zeros that keep the levels; its size tells for how many neighbours, and whether
+# beta > 0, it is laid out. `progress` is (1, 4) float64: two of the solver's own, the energy, and the mean distance that
+# a pixel has come.
+def multigrid_size(rows: int, cols: int, neighbours: int, bilaplacian: bool) -> int: ...
+def multigrid_weights(edges: Array, workspace: Workspace) -> None: ...
+def multigrid_setup(hint_weight: Array, workspace: Workspace) -> None: ...
+def multigrid_start(
     u: Array,
-    w: Array,
-    inverse_degree: Array,
-    hint_weight: Array,
-    first: float,
-    beta: float,
-    scratch: Array,
-    out: Array,
-) -> None: ...
-def graph_cg_start(
-    u: Array,
-    residual: Array,
-    direction: Array,
-    image: Array,
-    scratch: Array,
-    inverse_diagonal: Array,
-    w: Array,
-    inverse_degree: Array,
     hints: Array,
     hint_weight: Array,
     first: float,
     beta: float,
+    workspace: Workspace,
+    progress: Numbers,
 ) -> None: ...
-def graph_cg(
-    u: Array,
-    residual: Array,
-    direction: Array,
-    image: Array,
-    scratch: Array,
-    inverse_diagonal: Array,
-    w: Array,
-    inverse_degree: Array,
-    hint_weight: Array,
-    first: float,
-    beta: float,
-    n: int,
-) -> None: ...
-def graph_energy(
-    u: Array,
-    w: Array,
-    inverse_degree: Array,
-    hints: Array,
-    hint_weight: Array,
-    first: float,
-    beta: float,
-    scratch: Array,
-) -> float: ...
+def multigrid_cg(u: Array, first: float, beta: float, workspace: Workspace, progress: Numbers, n: int) -> None: ...
+def multigrid_cycle(r: Array, workspace: Workspace, z: Array) -> None: ...
+
+# --- the directed graph of Levin et al. 2004; written: w, out ---
+def levin_weights(gray: Array, w: Array) -> None: ...
+def levin_apply(u: Array, w: Array, out: Array) -> None: ...
 
 # --- total variation; written: u, p ---
 def tv_iterate(

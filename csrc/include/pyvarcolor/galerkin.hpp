@@ -1,8 +1,8 @@
 // Black-box multigrid (Dendy 1982): how coarse pixels are shared by those between them, and P* A P on the coarse level.
 //
 // Pixels of even row and column stay. One between two coarse pixels, or two coarse rows, is interpolated by solving the
-// whole line that it lies on, across the way from one to the other, with each side of the line at one value. (Looking at
-// the pixel alone, as usual, gives the pixels of a thin line different shares, though they must all be alike: coarse
+// whole line that it lies on, across the way from one to the other, with each side of the line at one value. (Looking
+// at the pixel alone, as usual, gives the pixels of a thin line different shares, though they must all be alike: coarse
 // levels then overrate by far what flows over the line, and that is where the colour of an object is decided.) A pixel
 // in the middle of four coarse ones is then the solution of its own equation. Nothing is stored for it: relaxing it
 // does the same.
@@ -102,7 +102,8 @@ PYVARCOLOR_ROW_KERNEL void eliminate_row(Index half, LineRow<T> above, LineRow<T
     PYVARCOLOR_NO_ALIAS
     for (Index k = 0; k < half; ++k) {
         const Left<T> last{above.first[k], above.second[k], above.tie[k], weight[k]};
-        weight[k] = eliminate(last, here.inverse[k] > 0, here.first[k], here.second[k], here.rest[k], here.tie[k]).weight;
+        weight[k] =
+            eliminate(last, here.inverse[k] > 0, here.first[k], here.second[k], here.rest[k], here.tie[k]).weight;
     }
 }
 
@@ -161,7 +162,8 @@ Between<Diagonals, T> row_at(const Level<T>& level, Index i) {
 // Row i (even) of the lines down columns; the right-hand side of the level is free to hold what they need meanwhile.
 template <class T>
 LineRow<T> line_of_columns(const Level<T>& level, Index i) {
-    return {level.inverse.half(i, 1), level.share.half(i, 0), level.share.half(i, 1), level.f.half(i, 0), level.f.half(i, 1)};
+    return {level.inverse.half(i, 1), level.share.half(i, 0), level.share.half(i, 1), level.f.half(i, 0),
+            level.f.half(i, 1)};
 }
 
 // The shares of all pixels between coarse ones.
@@ -181,10 +183,12 @@ void shares(Team& team, const Level<T>& level, Index coarse_rows, std::vector<T>
     team.split(level.half, [&](Index begin, Index end) {
         const auto part = [&](Index I) {
             LineRow<T> row = line_of_columns(level, 2 * I);
-            return LineRow<T>{row.inverse + begin, row.first + begin, row.second + begin, row.rest + begin, row.tie + begin};
+            return LineRow<T>{row.inverse + begin, row.first + begin, row.second + begin, row.rest + begin,
+                              row.tie + begin};
         };
         std::fill_n(scratch.data(), end - begin, T(0));
-        LineRow<T> above = {level.u.half(-1, 0), level.u.half(-1, 0), level.u.half(-1, 0), nullptr, level.u.half(-1, 0)};
+        LineRow<T> above = {level.u.half(-1, 0), level.u.half(-1, 0), level.u.half(-1, 0), nullptr,
+                            level.u.half(-1, 0)};
         for (Index I = 0; I < coarse_rows; ++I) {
             eliminate_row<T>(end - begin, above, part(I), scratch.data());
             above = part(I);
@@ -193,7 +197,8 @@ void shares(Team& team, const Level<T>& level, Index coarse_rows, std::vector<T>
     });
 }
 
-// What one row of cells of four coarse pixels, a b above c d, adds to P* A P; and the edges a-b above and a-c to its left.
+// What one row of cells of four coarse pixels, a b above c d, adds to P* A P; and the edges a-b above and a-c to its
+// left.
 template <class T>
 struct Cells {
     enum Entry : std::size_t { aa, bb, cc, dd, ab, cd, ac, bd, ad, bc, entries };
@@ -208,10 +213,10 @@ struct Cells {
 template <class T>
 struct CellRows {
     const T *inverse_top, *inverse_left, *inverse_middle;
-    const T *top_l, *top_r, *left_u, *left_d, *bottom_l, *bottom_r;       // shares
-    const T *top_a, *top_b, *left_a, *left_c;                             // weights on the lines
-    const T *middle_top, *middle_left, *middle_right, *middle_bottom;     // weights of the middle
-    const T *middle_a, *middle_b, *middle_c, *middle_d;                   // with diagonals
+    const T *top_l, *top_r, *left_u, *left_d, *bottom_l, *bottom_r;    // shares
+    const T *top_a, *top_b, *left_a, *left_c;                          // weights on the lines
+    const T *middle_top, *middle_left, *middle_right, *middle_bottom;  // weights of the middle
+    const T *middle_a, *middle_b, *middle_c, *middle_d;                // with diagonals
     const T *top_left, *top_right, *bottom_left, *bottom_right;
 };
 

@@ -1,8 +1,8 @@
 // The levels of a multigrid: an image, the image of its even rows and columns, and so on down to one pixel.
 //
 // A row is stored as two half rows, its even and its odd columns: neighbours of one half lie in the other, so that a
-// colour of Gauss-Seidel is a loop over consecutive numbers, and the even half of an even row is a row of the next level.
-// Around each half row and above and below the image there are zeros: nothing has to know where the border is.
+// colour of Gauss-Seidel is a loop over consecutive numbers, and the even half of an even row is a row of the next
+// level. Around each half row and above and below the image there are zeros: nothing has to know where the border is.
 #pragma once
 
 #include <algorithm>
@@ -41,15 +41,25 @@ struct Level {
     Halves<T> f, u;     // right-hand side and solution, two channels
 };
 
+// What a hierarchy is laid out for.
+struct Layout {
+    Index rows, cols;
+    bool diagonals;    // 8 neighbours, not 4
+    bool bilaplacian;  // whether the matrix has one besides the Laplacian that the levels are made from
+};
+
 // Lays the levels out in one piece of memory that starts as zeros; without memory it only measures.
 template <class T>
 class Hierarchy {
 public:
     std::vector<Level<T>> levels;
-    Halves<T> direction;  // of conjugate gradients, on the finest level
-    Index size = 0;       // numbers that it takes
+    Halves<T> residual, image, direction;  // of conjugate gradients, on the finest level
+    bool bilaplacian;
+    Index size = 0;  // numbers that it takes
 
-    Hierarchy(Index rows, Index cols, bool diagonals, T* memory = nullptr) {
+    explicit Hierarchy(Layout layout, T* memory = nullptr) : bilaplacian(layout.bilaplacian) {
+        Index rows = layout.rows, cols = layout.cols;
+        bool diagonals = layout.diagonals;
         for (;;) {
             const Index half = (cols + 1) / 2;
             levels.push_back({rows, cols, half, diagonals, {}, {}, {}, {}, {}, {}});
@@ -66,7 +76,12 @@ public:
             level.share = take(1);
             level.f = take(2);
             level.u = take(2);
-            if (levels.size() == 1) direction = take(2);
+            if (levels.size() == 1) {
+                direction = take(2);
+                // the V-cycle solves for the residual itself, and its solution is spent when the image is taken
+                residual = bilaplacian ? take(2) : level.f;
+                image = bilaplacian ? take(2) : level.u;
+            }
             if (rows == 1 && cols == 1) return;
             rows = (rows + 1) / 2, cols = half, diagonals = true;
         }

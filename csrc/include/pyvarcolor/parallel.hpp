@@ -40,11 +40,12 @@ inline void make_forks_safe() {
 #endif
 }
 
-// Threads worth starting for an image of this size.
+// Threads worth starting for an image of this size: each gets enough pixels, and rows for a pipeline.
 template <class T>
 int threads_for(const Image<T>& image) {
-    constexpr Index pixels_each = 8192;
-    return static_cast<int>(std::clamp<Index>(image.rows * image.cols / pixels_each, 1, thread_limit()));
+    constexpr Index pixels_each = 8192, rows_each = 8;
+    const Index most = std::min(image.rows * image.cols / pixels_each, image.rows / rows_each);
+    return static_cast<int>(std::clamp<Index>(most, 1, thread_limit()));
 }
 
 // A count that one thread raises and others wait for. Who waits for long sleeps: on a busy machine a thread that spins
