@@ -1,7 +1,15 @@
-"""One iteration of "tgv": C++, Numba and plain NumPy side by side, from the start that the method makes."""
+"""One iteration of "tgv": C++, Numba and plain NumPy side by side, from the start that the method makes.
 
+Each kernel is held against two limits measured in the same run: the time that memory needs to read and write all
+arrays once, which iterations done one after the other cannot beat, and the time of the same kernel on so few rows
+that all arrays stay in the cache. Where the first is longer and the second is equal, memory no longer limits.
+"""
+
+import timeit
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -19,6 +27,7 @@ Arrays = tuple[NDArray[np.floating], ...]
 
 ITERATIONS = 32
 ROUNDS = 3
+ROWS_IN_CACHE = 32
 ROUNDING = 2e-4
 """of float32 after all iterations, relative to the largest value"""
 
@@ -45,6 +54,16 @@ class Case:
         """State, weights, hints and steps."""
         arrays = [z for z in (*self.state, *self.fixed.values()) if isinstance(z, np.ndarray)]
         return sum(z.nbytes for z in arrays) / self.fixed["hint_weight"].size
+
+    @property
+    def bytes_moved(self) -> float:
+        """The same, the state counted twice: it is read and written."""
+        return self.bytes_per_pixel + sum(z.nbytes for z in self.state) / self.fixed["hint_weight"].size
+
+    def first_rows(self, rows: int) -> tuple[Arrays, dict[str, Any]]:
+        """The same problem on the upper rows."""
+        fixed = {name: z[:rows] if isinstance(z, np.ndarray) else z for name, z in self.fixed.items()}
+        return tuple(z[:rows].copy() for z in self.state), fixed
 
 
 class Recorder:
@@ -93,6 +112,21 @@ def test_iteration(benchmark, report: Callable[..., None], photograph: Photograp
     if benchmark.enabled:
         ms = 1e3 * benchmark.stats.stats.min / ITERATIONS
         report(ms_per_iteration_and_megapixel=ms / photograph.megapixels)
+    if benchmark.enabled and engine in ENGINES:
+        state, fixed = case.first_rows(ROWS_IN_CACHE)
+        n = ITERATIONS * len(photograph.gray) // ROWS_IN_CACHE
+        seconds = min(timeit.repeat(lambda: kernels.tgv_iterate(*state, **fixed, n=n), number=1, repeat=ROUNDS))
+        report(ms_in_cache=1e9 * seconds / (n * fixed["hint_weight"].size))
+        report(ms_through_memory=1e9 * case.bytes_moved / memory_bandwidth(ENGINES[engine][1]))
+
+
+@cache
+def memory_bandwidth(threads: int) -> float:
+    """Bytes a second of z = x + y on arrays larger than the caches, a part for each thread."""
+    arrays = np.ones((threads, 3, (1 << 24) // threads), np.float32)
+    with ThreadPoolExecutor(threads) as pool:
+        seconds = timeit.repeat(lambda: list(pool.map(lambda z: np.add(z[0], z[1], out=z[2]), arrays)), number=1)
+    return arrays.nbytes / min(seconds)
 
 
 def _to_float64(value: Any) -> Any:

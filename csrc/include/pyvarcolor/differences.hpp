@@ -1,8 +1,13 @@
-// Weighted differences of one channel, a row at a time: gradient, divergence, E, Laplacian.
+// Weighted differences, a row at a time: gradient, divergence, E, Laplacian.
+//
+// An operator hands what it finds at column j to then(j, k): to be stored (Store), or used at once by a proximal step
+// (prox.hpp), so that no row of K x or K* y travels through the cache.
 //
 // Every difference is taken between two real pixels. What would reach over the border is left out, on both
 // sides of the weights: each operator is the exact adjoint of its partner, and affine chroma costs nothing.
 #pragma once
+
+#include <array>
 
 #include "pyvarcolor/image.hpp"
 #include "pyvarcolor/simd.hpp"
@@ -13,6 +18,7 @@ namespace pyvarcolor {
 template <class T>
 struct Rows {
     const T *up, *here, *down;
+    PYVARCOLOR_INLINE Rows operator+(Index offset) const { return {up + offset, here + offset, down + offset}; }
 };
 
 template <class T>
@@ -42,6 +48,17 @@ PYVARCOLOR_INLINE void for_columns(Index cols, Neighbours<T> row, Cell cell) {
     cell(cols - 1, Neighbours<T>{T(1), T(0), row.above, row.below});
 }
 
+// Keeps what an operator finds: N channels, `stride` apart.
+template <class T>
+struct Store {
+    T* out;
+    Index stride = 0;
+    template <std::size_t N>
+    PYVARCOLOR_INLINE void operator()(Index j, const std::array<T, N>& k) const {
+        for (std::size_t c = 0; c < N; ++c) out[Index(c) * stride + j] = k[c];
+    }
+};
+
 template <class T>
 struct Vector {
     T x, y;
@@ -66,65 +83,85 @@ struct TensorWeights {
 };
 
 // G grad z at column j, by forward differences.
-template <class T, class Weights>
-PYVARCOLOR_INLINE Vector<T> flux(Weights g, Index j, Neighbours<T> at, const T* here, const T* down) {
+template <class Weights, class T, class Z>
+PYVARCOLOR_INLINE Vector<T> flux(Weights g, Index j, Neighbours<T> at, Z here, Z down) {
     const T dx = at.right != 0 ? here[j + 1] - here[j] : T(0);
     const Vector<T> f = g.times(j, dx, at.below * (down[j] - here[j]));
     return {at.right * f.x, at.below * f.y};
 }
 
-// p = alpha G grad u
-template <class T, class Weights>
-PYVARCOLOR_ROW_KERNEL void gradient_row(Index cols, Neighbours<T> row, Weights g, T alpha, Rows<T> u, T* px, T* py) {
+// alpha G grad u of both colours, which lie `stride` apart
+template <class T, class Weights, class Then>
+PYVARCOLOR_ROW_KERNEL void gradient_row(Index cols, Neighbours<T> row, Weights g, T alpha, Rows<T> u, Index stride,
+                                        Then then) {
     for_columns(cols, row, [=](Index j, Neighbours<T> at) {
-        const Vector<T> f = flux(g, j, at, u.here, u.down);
-        px[j] = alpha * f.x;
-        py[j] = alpha * f.y;
+        const Vector<T> a = flux(g, j, at, u.here, u.down);
+        const Vector<T> b = flux(g, j, at, u.here + stride, u.down + stride);
+        then(j, std::array<T, 4>{alpha * a.x, alpha * a.y, alpha * b.x, alpha * b.y});
     });
 }
 
-// p = alpha G (grad u - v), where v is left out together with the difference it belongs to
+// G (grad u - v) at column j, where v is left out together with the difference it belongs to
 template <class T, class Weights>
+PYVARCOLOR_INLINE Vector<T> flux_minus_v(Weights g, Index j, Neighbours<T> at, Rows<T> u, const T* vx, const T* vy) {
+    const T dx = at.right != 0 ? u.here[j + 1] - u.here[j] - vx[j] : T(0);
+    const Vector<T> f = g.times(j, dx, at.below * (u.down[j] - u.here[j] - vy[j]));
+    return {at.right * f.x, at.below * f.y};
+}
+
+// alpha G (grad u - v) of both colours
+template <class T, class Weights, class Then>
 PYVARCOLOR_ROW_KERNEL void gradient_minus_v_row(Index cols, Neighbours<T> row, Weights g, T alpha, Rows<T> u,
-                                                const T* vx, const T* vy, T* px, T* py) {
+                                                const T* v, Index stride, Then then) {
     for_columns(cols, row, [=](Index j, Neighbours<T> at) {
-        const T dx = at.right != 0 ? u.here[j + 1] - u.here[j] - vx[j] : T(0);
-        const Vector<T> f = g.times(j, dx, at.below * (u.down[j] - u.here[j] - vy[j]));
-        px[j] = alpha * at.right * f.x;
-        py[j] = alpha * at.below * f.y;
+        const Vector<T> a = flux_minus_v(g, j, at, u, v, v + stride);
+        const Vector<T> b = flux_minus_v(g, j, at, u + stride, v + 2 * stride, v + 3 * stride);
+        then(j, std::array<T, 4>{alpha * a.x, alpha * a.y, alpha * b.x, alpha * b.y});
     });
 }
 
-// out = -alpha div (G p), the adjoint of u -> alpha G grad u
-template <class T, class Weights>
+// -alpha div (G p), the adjoint of u -> alpha G grad u
+template <class T, class Weights, class Then>
 PYVARCOLOR_ROW_KERNEL void minus_divergence_row(Index cols, Neighbours<T> row, Weights g_up, Weights g, T alpha,
-                                                Rows<T> px, Rows<T> py, T* out) {
+                                                Rows<T> px, Rows<T> py, Then then) {
     for_columns(cols, row, [=](Index j, Neighbours<T> at) {
         const Vector<T> here = g.times(j, at.right * px.here[j], at.below * py.here[j]);
         const T left = at.left != 0 ? g.times(j - 1, px.here[j - 1], at.below * py.here[j - 1]).x : T(0);
         const T up = at.above * g_up.times(j, at.right * px.up[j], py.up[j]).y;
-        out[j] = alpha * (left - at.right * here.x + up - at.below * here.y);
+        then(j, std::array<T, 1>{alpha * (left - at.right * here.x + up - at.below * here.y)});
     });
 }
 
-// q = alpha E v by backward differences; the xy channel carries sqrt 2, so that |q| is the Frobenius norm
 template <class T>
-PYVARCOLOR_ROW_KERNEL void symmetrised_gradient_row(Index cols, Neighbours<T> row, T alpha, Rows<T> vx, Rows<T> vy,
-                                                    T* qxx, T* qyy, T* qxy) {
+struct Symmetric {
+    T xx, yy, xy;
+};
+
+// E v at column j by backward differences; xy carries sqrt 2, so that |E v| is the Frobenius norm
+template <class T>
+PYVARCOLOR_INLINE Symmetric<T> symmetrised_gradient(Index j, Neighbours<T> at, Rows<T> vx, Rows<T> vy) {
     constexpr T inverse_sqrt2 = T(0.70710678118654752440);
+    const T x_of_vx = at.left != 0 ? vx.here[j] - vx.here[j - 1] : T(0);
+    const T x_of_vy = at.left != 0 ? vy.here[j] - vy.here[j - 1] : T(0);
+    return {x_of_vx, at.above * (vy.here[j] - vy.up[j]),
+            inverse_sqrt2 * (at.above * (vx.here[j] - vx.up[j]) + x_of_vy)};
+}
+
+// alpha E v of both colours
+template <class T, class Then>
+PYVARCOLOR_ROW_KERNEL void symmetrised_gradient_row(Index cols, Neighbours<T> row, T alpha, Rows<T> v, Index stride,
+                                                    Then then) {
     for_columns(cols, row, [=](Index j, Neighbours<T> at) {
-        const T x_of_vx = at.left != 0 ? vx.here[j] - vx.here[j - 1] : T(0);
-        const T x_of_vy = at.left != 0 ? vy.here[j] - vy.here[j - 1] : T(0);
-        qxx[j] = alpha * x_of_vx;
-        qyy[j] = alpha * at.above * (vy.here[j] - vy.up[j]);
-        qxy[j] = alpha * inverse_sqrt2 * (at.above * (vx.here[j] - vx.up[j]) + x_of_vy);
+        const Symmetric<T> a = symmetrised_gradient(j, at, v, v + stride);
+        const Symmetric<T> b = symmetrised_gradient(j, at, v + 2 * stride, v + 3 * stride);
+        then(j, std::array<T, 6>{alpha * a.xx, alpha * a.yy, alpha * a.xy, alpha * b.xx, alpha * b.yy, alpha * b.xy});
     });
 }
 
-// (kx, ky) = alpha0 E* q - alpha1 G p, the part of K* that belongs to v
-template <class T, class Weights>
+// alpha0 E* q - alpha1 G p, the part of K* that belongs to v
+template <class T, class Weights, class Then>
 PYVARCOLOR_ROW_KERNEL void adjoint_v_row(Index cols, Neighbours<T> row, Weights g, T alpha0, T alpha1, const T* px,
-                                         const T* py, const T* qxx, Rows<T> qyy, Rows<T> qxy, T* kx, T* ky) {
+                                         const T* py, const T* qxx, Rows<T> qyy, Rows<T> qxy, Then then) {
     constexpr T inverse_sqrt2 = T(0.70710678118654752440);
     for_columns(cols, row, [=](Index j, Neighbours<T> at) {
         const Vector<T> gp = g.times(j, at.right * px[j], at.below * py[j]);
@@ -132,40 +169,44 @@ PYVARCOLOR_ROW_KERNEL void adjoint_v_row(Index cols, Neighbours<T> row, Weights 
         const T yy = at.above * qyy.here[j] - at.below * qyy.down[j];
         const T xy_by_x = at.left * qxy.here[j] - (at.right != 0 ? qxy.here[j + 1] : T(0));
         const T xy_by_y = at.above * qxy.here[j] - at.below * qxy.down[j];
-        kx[j] = alpha0 * (xx + inverse_sqrt2 * xy_by_y) - alpha1 * at.right * gp.x;
-        ky[j] = alpha0 * (yy + inverse_sqrt2 * xy_by_x) - alpha1 * at.below * gp.y;
+        then(j, std::array<T, 2>{alpha0 * (xx + inverse_sqrt2 * xy_by_y) - alpha1 * at.right * gp.x,
+                                 alpha0 * (yy + inverse_sqrt2 * xy_by_x) - alpha1 * at.below * gp.y});
     });
 }
 
-// out = div (G grad z); symmetric
-template <class T, class Weights>
-PYVARCOLOR_INLINE T laplacian(Weights g_up, Weights g, Index j, Neighbours<T> at, Rows<T> z) {
+// div (G grad z) at column j; symmetric
+template <class Weights, class T, class Z>
+PYVARCOLOR_INLINE T laplacian(Weights g_up, Weights g, Index j, Neighbours<T> at, Z up, Z here, Z down) {
     const Neighbours<T> at_left{T(1), T(1), at.above, at.below}, at_up{at.left, at.right, T(1), T(1)};
-    const Vector<T> here = flux(g, j, at, z.here, z.down);
-    const T left = at.left != 0 ? flux(g, j - 1, at_left, z.here, z.down).x : T(0);
-    return here.x - left + here.y - at.above * flux(g_up, j, at_up, z.up, z.here).y;
+    const Vector<T> f = flux(g, j, at, here, down);
+    const T left = at.left != 0 ? flux(g, j - 1, at_left, here, down).x : T(0);
+    return f.x - left + f.y - at.above * flux(g_up, j, at_up, up, here).y;
 }
 
-// out = s div (G grad u)
-template <class T, class Weights>
+// s div (G grad u)
+template <class T, class Weights, class Then>
 PYVARCOLOR_ROW_KERNEL void laplacian_row(Index cols, Neighbours<T> row, Weights g_up, Weights g, const T* s, Rows<T> u,
-                                         T* out) {
-    for_columns(cols, row, [=](Index j, Neighbours<T> at) { out[j] = s[j] * laplacian(g_up, g, j, at, u); });
+                                         Then then) {
+    for_columns(cols, row, [=](Index j, Neighbours<T> at) {
+        then(j, std::array<T, 1>{s[j] * laplacian(g_up, g, j, at, u.up, u.here, u.down)});
+    });
 }
 
-// out += div (G grad (s r)), the adjoint of u -> s div (G grad u); sr receives s r of the three rows
-template <class T, class Weights>
-PYVARCOLOR_ROW_KERNEL void add_laplacian_adjoint_row(Index cols, Neighbours<T> row, Weights g_up, Weights g, Rows<T> s,
-                                                     Rows<T> r, T* sr, T* out) {
-    T *up = sr, *here = sr + cols, *down = sr + 2 * cols;
-    PYVARCOLOR_NO_ALIAS
-    for (Index j = 0; j < cols; ++j) {
-        up[j] = s.up[j] * r.up[j];
-        here[j] = s.here[j] * r.here[j];
-        down[j] = s.down[j] * r.down[j];
-    }
-    const Rows<T> z{up, here, down};
-    for_columns(cols, row, [=](Index j, Neighbours<T> at) { out[j] += laplacian(g_up, g, j, at, z); });
+// A row of s r, multiplied where it is read.
+template <class T>
+struct Product {
+    const T *s, *r;
+    PYVARCOLOR_INLINE T operator[](Index j) const { return s[j] * r[j]; }
+};
+
+// div (G grad (s r)), the adjoint of u -> s div (G grad u)
+template <class T, class Weights, class Then>
+PYVARCOLOR_ROW_KERNEL void laplacian_adjoint_row(Index cols, Neighbours<T> row, Weights g_up, Weights g, Rows<T> s,
+                                                 Rows<T> r, Then then) {
+    using Z = Product<T>;
+    for_columns(cols, row, [=](Index j, Neighbours<T> at) {
+        then(j, std::array<T, 1>{laplacian(g_up, g, j, at, Z{s.up, r.up}, Z{s.here, r.here}, Z{s.down, r.down})});
+    });
 }
 
 }  // namespace pyvarcolor

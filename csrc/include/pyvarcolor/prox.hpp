@@ -1,8 +1,9 @@
-// The proximal steps of one row, each over-relaxed: x <- x + relaxation (x~ - x) (Condat 2013,
-// algorithm 3.1).
+// The proximal steps at column j, each over-relaxed: x <- x + relaxation (x~ - x) (Condat 2013, algorithm 3.1).
+// They take K* y or K x from the row operators of differences.hpp; channels lie `stride` apart.
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "pyvarcolor/image.hpp"
@@ -12,48 +13,77 @@ namespace pyvarcolor {
 
 // x~ = x - tau k with k = K* y; bar = 2 x~ - x
 template <class T>
-PYVARCOLOR_ROW_KERNEL void primal_row(Index cols, T relaxation, const T* tau, const T* k, T* x, T* bar) {
-    PYVARCOLOR_NO_ALIAS
-    for (Index j = 0; j < cols; ++j) {
-        const T step = -tau[j] * k[j];
-        bar[j] = x[j] + 2 * step;
-        x[j] += relaxation * step;
+struct PrimalStep {
+    T relaxation;
+    const T* tau;
+    T *x, *bar;
+    Index stride, bar_stride;
+    template <std::size_t N>
+    PYVARCOLOR_INLINE void operator()(Index j, const std::array<T, N>& k) const {
+        for (std::size_t c = 0; c < N; ++c) {
+            T& here = x[Index(c) * stride + j];
+            const T step = -tau[j] * k[c];
+            bar[Index(c) * bar_stride + j] = here + 2 * step;
+            here += relaxation * step;
+        }
     }
-}
+};
 
 // The same with the hints' proximal map: x~ <- argmin_z 1/2 |z - x~|^2 + tau w/2 |z - hint|^2; w may be infinite
 template <class T>
-PYVARCOLOR_ROW_KERNEL void primal_row_with_hints(Index cols, T relaxation, const T* tau, const T* k, const T* hint,
-                                                 const T* w, T* x, T* bar) {
-    PYVARCOLOR_NO_ALIAS
-    for (Index j = 0; j < cols; ++j) {
-        const T moved = hint[j] + (x[j] - tau[j] * k[j] - hint[j]) / (1 + tau[j] * w[j]);
+struct PrimalStepWithHints {
+    T relaxation;
+    const T *tau, *hint, *w;
+    T *x, *bar;
+    PYVARCOLOR_INLINE void operator()(Index j, const std::array<T, 1>& k) const {
+        const T moved = hint[j] + (x[j] - tau[j] * k[0] - hint[j]) / (1 + tau[j] * w[j]);
         bar[j] = 2 * moved - x[j];
         x[j] += relaxation * (moved - x[j]);
     }
-}
+};
 
-// y~ = projection of y + sigma k onto |y| <= 1, with k = K x; the norm couples N components (stride `cols`)
-template <int N, class T>
-PYVARCOLOR_ROW_KERNEL void dual_row(Index cols, T relaxation, const T* sigma, const T* k, T* y) {
-    PYVARCOLOR_NO_ALIAS
-    for (Index j = 0; j < cols; ++j) {
+// then(j, k + more): a second part of K* y that another operator has stored
+template <class T, class Then>
+struct Plus {
+    const T* more;
+    Then then;
+    PYVARCOLOR_INLINE void operator()(Index j, const std::array<T, 1>& k) const {
+        then(j, std::array<T, 1>{k[0] + more[j]});
+    }
+};
+
+// y~ = projection of y + sigma k onto |y| <= 1, with k = K x; the norm couples all components
+template <class T>
+struct DualStep {
+    T relaxation;
+    const T* sigma;
+    T* y;
+    Index stride;
+    template <std::size_t N>
+    PYVARCOLOR_INLINE void operator()(Index j, const std::array<T, N>& k) const {
         T ascent[N], square = 0;
-        for (int c = 0; c < N; ++c) {
-            ascent[c] = y[c * cols + j] + sigma[j] * k[c * cols + j];
+        for (std::size_t c = 0; c < N; ++c) {
+            ascent[c] = y[Index(c) * stride + j] + sigma[j] * k[c];
             square += ascent[c] * ascent[c];
         }
         const T shrink = T(1) / std::max(T(1), std::sqrt(square));
-        for (int c = 0; c < N; ++c) y[c * cols + j] += relaxation * (shrink * ascent[c] - y[c * cols + j]);
+        for (std::size_t c = 0; c < N; ++c) {
+            T& here = y[Index(c) * stride + j];
+            here += relaxation * (shrink * ascent[c] - here);
+        }
     }
-}
+};
 
 // y~ = (y + sigma k) / (1 + sigma), the proximal map of the conjugate of 1/2 |.|^2
 template <class T>
-PYVARCOLOR_ROW_KERNEL void quadratic_dual_row(Index cols, T relaxation, const T* sigma, const T* k, T* y) {
-    PYVARCOLOR_NO_ALIAS
-    for (Index j = 0; j < cols; ++j) y[j] += relaxation * ((y[j] + sigma[j] * k[j]) / (1 + sigma[j]) - y[j]);
-}
+struct QuadraticDualStep {
+    T relaxation;
+    const T* sigma;
+    T* y;
+    PYVARCOLOR_INLINE void operator()(Index j, const std::array<T, 1>& k) const {
+        y[j] += relaxation * ((y[j] + sigma[j] * k[0]) / (1 + sigma[j]) - y[j]);
+    }
+};
 
 // sum of |k|, the norm over N components (stride `cols`)
 template <int N, class T>

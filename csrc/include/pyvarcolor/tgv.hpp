@@ -8,7 +8,7 @@
 // couple both colour channels. s = sqrt(beta / degree); without a bilaplacian r has no rows.
 #pragma once
 
-#include <cmath>
+#include <algorithm>
 #include <vector>
 
 #include "pyvarcolor/differences.hpp"
@@ -31,46 +31,33 @@ struct TGV {
     Weights g(Index i) const { return Weights(weights, i); }
     Weights g_up(Index i) const { return Weights(weights, i > 0 ? i - 1 : i); }
 
-    // Row i of the three blocks of K, channel c; u(k, c) and v(k, c) give the row k of a channel.
-    template <class U, class V>
-    void forward_p(Index i, U u, V v, T* p) const {
-        for (int c = 0; c < 2; ++c)
-            gradient_minus_v_row<T, Weights>(cols(), at(i), g(i), alpha1, rows_at(i, u, c), v(i, 2 * c),
-                                             v(i, 2 * c + 1), p + 2 * c * cols(), p + (2 * c + 1) * cols());
+    // Row i of the three blocks of K, both colours, handed to then(j, k); u and v are rows of their first channel, the
+    // others `stride` apart.
+    template <class Then>
+    void forward_p(Index i, Rows<T> u, const T* v, Index stride, Then then) const {
+        gradient_minus_v_row<T, Weights>(cols(), at(i), g(i), alpha1, u, v, stride, then);
     }
-    template <class V>
-    void forward_q(Index i, V v, T* q) const {
-        for (int c = 0; c < 2; ++c)
-            symmetrised_gradient_row<T>(cols(), at(i), alpha0, rows_at(i, v, 2 * c), rows_at(i, v, 2 * c + 1),
-                                        q + 3 * c * cols(), q + (3 * c + 1) * cols(), q + (3 * c + 2) * cols());
+    template <class Then>
+    void forward_q(Index i, Rows<T> v, Index stride, Then then) const {
+        symmetrised_gradient_row<T>(cols(), at(i), alpha0, v, stride, then);
     }
-    template <class U>
-    void forward_r(Index i, U u, T* r) const {
-        for (int c = 0; c < 2; ++c)
-            laplacian_row<T, Weights>(cols(), at(i), g_up(i), g(i), s.row(i), rows_at(i, u, c), r + c * cols());
+    template <class Then>
+    void forward_r(Index i, Rows<T> u, Then then) const {
+        laplacian_row<T, Weights>(cols(), at(i), g_up(i), g(i), s.row(i), u, then);
     }
 
-    // Row i of K* (p, q, r): the parts of u (2 channels) and v (4); `scratch` holds 3 rows.
-    void adjoint_u(Index i, Image<const T> p, Image<const T> r, T* ku, T* scratch) const {
-        for (int c = 0; c < 2; ++c) {
-            minus_divergence_row<T, Weights>(cols(), at(i), g_up(i), g(i), alpha1, rows_of(p, i, 2 * c),
-                                             rows_of(p, i, 2 * c + 1), ku + c * cols());
-            if (bilaplacian())
-                add_laplacian_adjoint_row<T, Weights>(cols(), at(i), g_up(i), g(i), rows_of(s, i), rows_of(r, i, c),
-                                                      scratch, ku + c * cols());
-        }
+    // Row i of K* (p, q, r), colour c: the parts of u and v; `scratch` holds a row.
+    template <class Then>
+    void adjoint_u(Index i, int c, Image<const T> p, Image<const T> r, T* scratch, Then then) const {
+        const Rows<T> px = rows_of(p, i, 2 * c), py = rows_of(p, i, 2 * c + 1);
+        if (!bilaplacian()) return minus_divergence_row(cols(), at(i), g_up(i), g(i), alpha1, px, py, then);
+        laplacian_adjoint_row(cols(), at(i), g_up(i), g(i), rows_of(s, i), rows_of(r, i, c), Store<T>{scratch});
+        minus_divergence_row(cols(), at(i), g_up(i), g(i), alpha1, px, py, Plus<T, Then>{scratch, then});
     }
-    void adjoint_v(Index i, Image<const T> p, Image<const T> q, T* kv) const {
-        for (int c = 0; c < 2; ++c)
-            adjoint_v_row<T, Weights>(cols(), at(i), g(i), alpha0, alpha1, p.row(i, 2 * c), p.row(i, 2 * c + 1),
-                                      q.row(i, 3 * c), rows_of(q, i, 3 * c + 1), rows_of(q, i, 3 * c + 2),
-                                      kv + 2 * c * cols(), kv + (2 * c + 1) * cols());
-    }
-
-private:
-    template <class Row>
-    Rows<T> rows_at(Index i, Row row, int c) const {
-        return {row(i > 0 ? i - 1 : i, c), row(i, c), row(i + 1 < rows() ? i + 1 : i, c)};
+    template <class Then>
+    void adjoint_v(Index i, int c, Image<const T> p, Image<const T> q, Then then) const {
+        adjoint_v_row(cols(), at(i), g(i), alpha0, alpha1, p.row(i, 2 * c), p.row(i, 2 * c + 1), q.row(i, 3 * c),
+                      rows_of(q, i, 3 * c + 1), rows_of(q, i, 3 * c + 2), then);
     }
 };
 
@@ -79,38 +66,44 @@ template <class T, class Weights>
 void tgv_iterate(const TGV<T, Weights>& tgv, Image<T> u, Image<T> v, Image<T> p, Image<T> q, Image<T> r, T relaxation,
                  Index n) {
     const Index rows = tgv.rows(), cols = tgv.cols();
+    // An odd number of cache lines: channels of a row that lie 4096 bytes apart would evict each other.
+    const Index stride = cols / 32 * 32 + 48;
 
-    // What an iteration in flight carries: three rows of 2 x~ - x (u, v), and one row of K* y or K x.
+    // What an iteration in flight carries: three rows of 2 x~ - x (u, v), and a row of K* r.
     struct Level {
-        std::vector<T> bar, k, scratch;
+        std::vector<T> bar, scratch;
     };
     const auto make_level = [=] {
-        const auto size = static_cast<std::size_t>(cols);
-        return Level{std::vector<T>(18 * size), std::vector<T>(6 * size), std::vector<T>(3 * size)};
+        return Level{std::vector<T>(static_cast<std::size_t>(18 * stride)),
+                     std::vector<T>(static_cast<std::size_t>(stride))};
     };
 
     const auto step = [&](Level& level, Index i) {
-        T* const k = level.k.data();
-        const auto u_bar = [&](Index row, int c) { return level.bar.data() + ((row % 3) * 6 + c) * cols; };
-        const auto v_bar = [&](Index row, int c) { return u_bar(row, 2 + c); };
+        const Image<T> bar{level.bar.data(), 3, 6, stride};  // row i lies in i % 3
+        const auto u_bar = [&](Index row, Index c) { return bar.row(row % 3, c); };
+        const auto v_bar = [&](Index row, Index c) { return bar.row(row % 3, 2 + c); };
+        const auto rows_at = [&](Index row, const auto& z_bar, Index c) {
+            return Rows<T>{z_bar(std::max<Index>(row - 1, 0), c), z_bar(row, c), z_bar(std::min(row + 1, rows - 1), c)};
+        };
         if (i < rows) {
-            tgv.adjoint_u(i, p.read(), r.read(), k, level.scratch.data());
-            for (int c = 0; c < 2; ++c)
-                primal_row_with_hints<T>(cols, relaxation, tgv.tau.row(i, 0), k + c * cols, tgv.hints.row(i, c),
-                                         tgv.hint_weight.row(i), u.row(i, c), u_bar(i, c));
-            tgv.adjoint_v(i, p.read(), q.read(), k);
-            for (int c = 0; c < 4; ++c)
-                primal_row<T>(cols, relaxation, tgv.tau.row(i, 1), k + c * cols, v.row(i, c), v_bar(i, c));
-            tgv.forward_q(i, v_bar, k);
-            dual_row<6, T>(cols, relaxation, tgv.sigma.row(i, 1), k, q.row(i));
+            for (int c = 0; c < 2; ++c) {
+                tgv.adjoint_u(i, c, p.read(), r.read(), level.scratch.data(),
+                              PrimalStepWithHints<T>{relaxation, tgv.tau.row(i, 0), tgv.hints.row(i, c),
+                                                     tgv.hint_weight.row(i), u.row(i, c), u_bar(i, c)});
+                tgv.adjoint_v(
+                    i, c, p.read(), q.read(),
+                    PrimalStep<T>{relaxation, tgv.tau.row(i, 1), v.row(i, 2 * c), v_bar(i, 2 * c), cols, stride});
+            }
+            tgv.forward_q(i, rows_at(i, v_bar, 0), stride,
+                          DualStep<T>{relaxation, tgv.sigma.row(i, 1), q.row(i), cols});
         }
         if (i > 0) {  // K u of row i - 1 reaches down to row i
-            tgv.forward_p(i - 1, u_bar, v_bar, k);
-            dual_row<4, T>(cols, relaxation, tgv.sigma.row(i - 1, 0), k, p.row(i - 1));
-            if (!tgv.bilaplacian()) return;
-            tgv.forward_r(i - 1, u_bar, k);
-            for (int c = 0; c < 2; ++c)
-                quadratic_dual_row<T>(cols, relaxation, tgv.sigma.row(i - 1, 2), k + c * cols, r.row(i - 1, c));
+            const Index k = i - 1;
+            tgv.forward_p(k, rows_at(k, u_bar, 0), v_bar(k, 0), stride,
+                          DualStep<T>{relaxation, tgv.sigma.row(k, 0), p.row(k), cols});
+            for (int c = 0; tgv.bilaplacian() && c < 2; ++c)
+                tgv.forward_r(k, rows_at(k, u_bar, c),
+                              QuadraticDualStep<T>{relaxation, tgv.sigma.row(k, 2), r.row(k, c)});
         }
     };
     wavefront(tgv.weights, n, rows + 1, Index(tgv.bilaplacian() ? 2 : 1), make_level, step);
@@ -119,12 +112,11 @@ void tgv_iterate(const TGV<T, Weights>& tgv, Image<T> u, Image<T> v, Image<T> p,
 // p, q, r = K (u, v)
 template <class T, class Weights>
 void tgv_forward(const TGV<T, Weights>& tgv, Image<const T> u, Image<const T> v, Image<T> p, Image<T> q, Image<T> r) {
-    const auto u_row = [&](Index row, int c) { return u.row(row, c); };
-    const auto v_row = [&](Index row, int c) { return v.row(row, c); };
+    const Index cols = tgv.cols();
     parallel_rows(tgv.weights, [&](Index i) {
-        tgv.forward_p(i, u_row, v_row, p.row(i));
-        tgv.forward_q(i, v_row, q.row(i));
-        if (tgv.bilaplacian()) tgv.forward_r(i, u_row, r.row(i));
+        tgv.forward_p(i, rows_of(u, i), v.row(i), cols, Store<T>{p.row(i), cols});
+        tgv.forward_q(i, rows_of(v, i), cols, Store<T>{q.row(i), cols});
+        for (int c = 0; tgv.bilaplacian() && c < 2; ++c) tgv.forward_r(i, rows_of(u, i, c), Store<T>{r.row(i, c)});
     });
 }
 
@@ -133,9 +125,11 @@ template <class T, class Weights>
 void tgv_adjoint(const TGV<T, Weights>& tgv, Image<const T> p, Image<const T> q, Image<const T> r, Image<T> u,
                  Image<T> v) {
     parallel_rows(tgv.weights, [&](Index i) {
-        std::vector<T> scratch(static_cast<std::size_t>(3 * tgv.cols()));
-        tgv.adjoint_u(i, p, r, u.row(i), scratch.data());
-        tgv.adjoint_v(i, p, q, v.row(i));
+        std::vector<T> scratch(static_cast<std::size_t>(tgv.cols()));
+        for (int c = 0; c < 2; ++c) {
+            tgv.adjoint_u(i, c, p, r, scratch.data(), Store<T>{u.row(i, c)});
+            tgv.adjoint_v(i, c, p, q, Store<T>{v.row(i, 2 * c), tgv.cols()});
+        }
     });
 }
 
@@ -143,18 +137,17 @@ void tgv_adjoint(const TGV<T, Weights>& tgv, Image<const T> p, Image<const T> q,
 template <class T, class Weights>
 double tgv_energy(const TGV<T, Weights>& tgv, Image<const T> u, Image<const T> v) {
     const Index cols = tgv.cols();
-    const auto u_row = [&](Index row, int c) { return u.row(row, c); };
-    const auto v_row = [&](Index row, int c) { return v.row(row, c); };
     return parallel_sum(u, [&](Index i) {
         std::vector<T> k(static_cast<std::size_t>(6 * cols));
         double energy = hint_energy_row(u, tgv.hints, tgv.hint_weight, i);
-        tgv.forward_p(i, u_row, v_row, k.data());
+        const Store<T> store{k.data(), cols};
+        tgv.forward_p(i, rows_of(u, i), v.row(i), cols, store);
         energy += norm_row<4>(cols, k.data());
-        tgv.forward_q(i, v_row, k.data());
+        tgv.forward_q(i, rows_of(v, i), cols, store);
         energy += norm_row<6>(cols, k.data());
-        if (tgv.bilaplacian()) {
-            tgv.forward_r(i, u_row, k.data());
-            for (Index j = 0; j < 2 * cols; ++j) energy += 0.5 * double(k[j]) * double(k[j]);
+        for (int c = 0; tgv.bilaplacian() && c < 2; ++c) {
+            tgv.forward_r(i, rows_of(u, i, c), store);
+            for (Index j = 0; j < cols; ++j) energy += 0.5 * double(k[j]) * double(k[j]);
         }
         return energy;
     });
