@@ -108,20 +108,6 @@ PYVARCOLOR_ROW_KERNEL void minus_row(Index half, Index channel, const T* a, cons
         for (Index c = 0; c < 2; ++c) out[k + c * channel] = a[k + c * channel] - b[k + c * channel];
 }
 
-// The energy of half a row: 1/2 m |b - u|^2 - 1/2 u sum w (s_j - s), with s as in mixed_row
-template <bool Diagonals, class T>
-PYVARCOLOR_ROW_KERNEL double energy_row(Index half, Around<Diagonals, T> around, const T* m, const T* b, const T* u,
-                                        const T* s) {
-    double energy = 0;
-    for (Index k = 0; k < half; ++k)
-        for (Index c = 0; c < 2; ++c) {
-            const Index at = k + c * around.channel;
-            const T pull = b[at] - u[at];
-            energy += 0.5 * double(m[k] * pull * pull - u[at] * around.flow(k, c, s[at]));
-        }
-    return energy;
-}
-
 // p = z + b p
 template <class T>
 PYVARCOLOR_ROW_KERNEL void direction_row(Index half, T b, const T* z, T* p) {
@@ -163,6 +149,21 @@ PYVARCOLOR_INLINE double sum_lanes(Index half, F f) {
 template <class T>
 PYVARCOLOR_ROW_KERNEL double dot_row(Index half, const T* a, const T* b) {
     return sum_lanes<T>(half, [=](Index k) { return a[k] * b[k]; });
+}
+
+// The energy of half a row: 1/2 m |b - u|^2 - 1/2 u sum w (s_j - s), with s as in mixed_row
+template <bool Diagonals, class T>
+PYVARCOLOR_ROW_KERNEL double energy_row(Index half, Around<Diagonals, T> around, const T* m, const T* b, const T* u,
+                                        const T* s) {
+    double energy = 0;
+    for (Index c = 0; c < 2; ++c) {
+        const Index channel = c * around.channel;
+        energy += 0.5 * sum_lanes<T>(half, [=](Index k) {
+                      const T here = u[k + channel], pull = b[k + channel] - here;
+                      return m[k] * pull * pull - here * around.flow(k, c, s[k + channel]);
+                  });
+    }
+    return energy;
 }
 
 // sum of |(alpha_a a, alpha_b b)|
