@@ -7,13 +7,14 @@ from importlib.metadata import version as _version
 
 from pyvarcolor import methods
 from pyvarcolor.hints import Hints
-from pyvarcolor.pipeline import colorize
+from pyvarcolor.pipeline import Colorizer, colorize
 from pyvarcolor.result import Colorization, NotConvergedWarning, Progress, SolverReport
 
 __version__ = _version("pyvarcolor")
 
 __all__ = [
     "Colorization",
+    "Colorizer",
     "Hints",
     "NotConvergedWarning",
     "Progress",

@@ -1,4 +1,4 @@
-"""`colorize`: from gray and hints to colour, in five steps."""
+"""`colorize`: from gray and hints to colour, in five steps; `Colorizer` goes through them again for new strokes."""
 
 from __future__ import annotations
 
@@ -82,33 +82,116 @@ def colorize(
     >>> result.rgb.shape, result.rgb.dtype, result.rgb[0, 0].tolist()
     ((20, 30, 3), dtype('uint8'), [201, 97, 79])
     """
-    lightness = np.ascontiguousarray(lightness_from_gray(gray))
-    hints = strokes_or_hints if isinstance(strokes_or_hints, Hints) else Hints.from_strokes(strokes_or_hints, gray)
-    if hints.mask.shape != lightness.shape:
-        raise ValueError(f"hints must have the size of gray {lightness.shape}, but have {hints.mask.shape}")
-    chroma_space = space_called(space)
-    solver = methods.make(method, **options)
-    kernels = load(backend, threads)
+    colorizer = Colorizer(gray, method=method, backend=backend, space=space, threads=threads, **options)
+    return colorizer.update(strokes_or_hints, initial=initial, callback=callback)
 
-    spread, report = solver.solve(
-        lightness,
-        _hints_in(chroma_space, hints, lightness),
-        kernels=kernels,
-        initial=_start_in(chroma_space, initial, lightness),
-        callback=callback,
-    )
-    if report.stopped_by == "max_iter":
-        warnings.warn(
-            f"{report.method} stopped at max_iter = {report.iterations} while the colour still moved by "
-            f"{report.change[-1]:.2g} since the last look: raise max_iter or tol, or go on from this result (initial)",
-            NotConvergedWarning,
-            stacklevel=2,
+
+class Colorizer:
+    """A photograph that is coloured again and again, for strokes that come and go.
+
+    What depends on the photograph alone is made once, and each answer starts from the one before.
+
+    Parameters
+    ----------
+    gray, method, backend, space, threads, **options
+        As in `colorize`.
+
+    Raises
+    ------
+    TypeError, ValueError, pyvarcolor.kernels.BackendError
+        As in `colorize`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pyvarcolor import Colorizer, Hints
+    >>> colorizer = Colorizer(np.full((20, 30), 128, np.uint8))
+    >>> strokes = [(10, 15, (40, 30))]
+    >>> first = colorizer.update(Hints.from_points(strokes, (20, 30)), preview=True)
+    >>> strokes.append((10, 25, (-30, 30)))
+    >>> result = colorizer.update(Hints.from_points(strokes, (20, 30)))
+    >>> result.chroma[10, [15, 25], 0].round().tolist()
+    [40.0, -30.0]
+    """
+
+    def __init__(
+        self,
+        gray: ArrayLike,
+        *,
+        method: str = "auto",
+        backend: str = "auto",
+        space: str = "lab",
+        threads: int | None = None,
+        **options: Any,
+    ) -> None:
+        self._gray = np.asarray(gray)
+        self._space = space_called(space)
+        self._method = methods.make(method, **options)
+        self._draft = methods.make(method, **{**options, **self._method.draft})
+        self._lightness = np.ascontiguousarray(lightness_from_gray(gray))
+        self._backend = backend, threads
+        self._kept: dict[str, Any] = {}
+
+    def update(
+        self,
+        strokes_or_hints: ArrayLike | Hints,
+        *,
+        preview: bool = False,
+        initial: Colorization | ArrayLike | None = None,
+        callback: Callback | None = None,
+    ) -> Colorization:
+        """Colour the photograph from these strokes.
+
+        Parameters
+        ----------
+        strokes_or_hints, callback
+            As in `colorize`: all strokes there are, not only what is new.
+        preview : bool
+            A first answer while a stroke is being drawn: near, and soon there.
+        initial : Colorization or (H, W, 2) ndarray, optional
+            Where the solver starts; from the answer before if left out.
+
+        Returns
+        -------
+        Colorization
+
+        Raises
+        ------
+        ValueError
+            If shapes do not match, or there is no hint.
+
+        Warns
+        -----
+        NotConvergedWarning
+            If the solver ran out of iterations; the result is kept.
+        """
+        lightness = self._lightness
+        given = strokes_or_hints
+        hints = given if isinstance(given, Hints) else Hints.from_strokes(given, self._gray)
+        if hints.mask.shape != lightness.shape:
+            raise ValueError(f"hints must have the size of gray {lightness.shape}, but have {hints.mask.shape}")
+        kernels = load(*self._backend)
+        spread, report = (self._draft if preview else self._method).solve(
+            lightness,
+            _hints_in(self._space, hints, lightness),
+            kernels=kernels,
+            initial=_start_in(self._space, initial, lightness),
+            callback=callback,
+            kept=self._kept,
         )
-    chroma = chroma_space.to_lab(lightness, spread)
-    dtype = np.asarray(gray).dtype
-    rgb = np.empty((*lightness.shape, 3), dtype if dtype.kind == "u" else lightness.dtype)
-    moved = kernels.encode_rgb(lightness, np.ascontiguousarray(chroma.transpose(0, 2, 1), lightness.dtype), rgb)
-    return Colorization(rgb.astype(dtype, copy=False), chroma, moved / lightness.size, report)
+        if report.stopped_by == "max_iter":
+            warnings.warn(
+                f"{report.method} stopped at max_iter = {report.iterations} while the colour still moved by "
+                f"{report.change[-1]:.2g} since the last look: raise max_iter or tol, or go on from this result "
+                f"(initial)",
+                NotConvergedWarning,
+                stacklevel=3,
+            )
+        chroma = self._space.to_lab(lightness, spread)
+        dtype = self._gray.dtype
+        rgb = np.empty((*lightness.shape, 3), dtype if dtype.kind == "u" else lightness.dtype)
+        moved = kernels.encode_rgb(lightness, np.ascontiguousarray(chroma.transpose(0, 2, 1), lightness.dtype), rgb)
+        return Colorization(rgb.astype(dtype, copy=False), chroma, moved / lightness.size, report)
 
 
 def _hints_in(space: Space, hints: Hints, lightness: Array) -> Hints:

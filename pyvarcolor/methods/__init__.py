@@ -30,6 +30,8 @@ class Method(Protocol):
 
     name: ClassVar[str]
     summary: ClassVar[str]
+    draft: ClassVar[dict[str, Any]]
+    """Options of a first answer while a stroke is being drawn."""
 
     def solve(
         self,
@@ -39,8 +41,12 @@ class Method(Protocol):
         kernels: Kernels,
         initial: NDArray[np.floating] | None = None,
         callback: Callback | None = None,
+        kept: dict[str, Any] | None = None,
     ) -> tuple[NDArray[np.floating], SolverReport]:
-        """Spread the hints' chroma over the photograph; return chroma (H, W, 2) and the report."""
+        """Spread the hints' chroma over the photograph; return chroma (H, W, 2) and the report.
+
+        What solves of the same photograph may hand on to each other, they keep in `kept`.
+        """
         ...
 
 
@@ -75,6 +81,7 @@ def register(name: str, summary: str) -> Callable[[_M], _M]:
         if taken is not None and taken.__qualname__ != cls.__qualname__:
             raise ValueError(f"method name {name!r} is taken by {taken.__module__}.{taken.__qualname__}")
         cls.name, cls.summary = name, summary
+        cls.draft = getattr(cls, "draft", {})
         _registry[name] = cls
         return cls
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,11 +15,13 @@ from pyvarcolor.kernels import Kernels
 from pyvarcolor.result import Callback, SolverReport
 from pyvarcolor.shading import normalize_hints, phi
 from pyvarcolor.solvers.iterate import Run, StopRule
-from pyvarcolor.solvers.quadratic import Quadratic, edge_weights
+from pyvarcolor.solvers.multigrid import Multigrid, edge_weights
 
 Array = NDArray[np.floating]
 
-_START_ITERATIONS = 200
+_START = StopRule(max_iter=20, check_every=1, tol=0.05)
+
+_Kept = TypeVar("_Kept")
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,12 +38,22 @@ class Problem:
         0: no hint; infinity: a hard one.
     initial : (H, 2, W) ndarray or None
         Where to start.
+    kept : dict
+        What has been made of this photograph before.
     """
 
     lightness: Array
     hints: Array
     hint_weight: Array
     initial: Array | None
+    kept: dict[str, Any] = field(default_factory=dict)
+
+    def keep(self, name: str, make: Callable[[], _Kept]) -> _Kept:
+        """What `make` returns, made once a photograph."""
+        if name not in self.kept:
+            self.kept[name] = make()
+        kept: _Kept = self.kept[name]
+        return kept
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +78,8 @@ class Propagation:
 
     name: ClassVar[str]
     summary: ClassVar[str]
+    draft: ClassVar[dict[str, Any]] = {"max_iter": 1, "tol": 0.0}
+    """Options of a first answer while a stroke is being drawn."""
 
     normalize: bool = True
     hint_weight: float = math.inf
@@ -96,6 +111,7 @@ class Propagation:
         kernels: Kernels,
         initial: Array | None = None,
         callback: Callback | None = None,
+        kept: dict[str, Any] | None = None,
     ) -> tuple[Array, SolverReport]:
         """Spread the hints' chroma over the photograph.
 
@@ -111,6 +127,8 @@ class Propagation:
             Chroma to start from.
         callback : callable, optional
             Gets a `Progress` now and then; ``raise StopIteration`` in it stops the solver, which keeps what it has.
+        kept : dict, optional
+            What solves of the same photograph with the same options and kernels hand on to each other.
 
         Returns
         -------
@@ -124,7 +142,10 @@ class Propagation:
         """
         if hints.count == 0:
             raise ValueError(f"method {self.name!r} needs at least one hint, but hints has none")
-        size = phi(lightness)[:, None] if self.normalize else lightness.dtype.type(1)
+        kept = {} if kept is None else kept
+        if "size" not in kept:
+            kept["size"] = phi(lightness)[:, None] if self.normalize else lightness.dtype.type(1)
+        size = kept["size"]
 
         def chroma_of(u: Array) -> Array:
             return (u * size).transpose(0, 2, 1)
@@ -135,6 +156,7 @@ class Propagation:
             to_state(chroma),
             self._weights(hints, lightness.dtype),
             None if initial is None else to_state(initial.astype(lightness.dtype)) / size,
+            kept,
         )
         u, report = self.spread(problem, Run(self.name, kernels, chroma_of, callback))
         return chroma_of(u), report
@@ -178,15 +200,24 @@ class EdgeAware(Propagation):
         The least weight, above 0 and at most 1: what flows over the strongest edge.
     """
 
-    edge_scale: float = 1.0
+    edge_scale: float = 3.0
     edge_power: float = 3.0
-    edge_floor: float = 1e-4
+    edge_floor: float = 1e-3
 
     def __post_init__(self) -> None:
         super().__post_init__()
         self._require("edge_scale", above=0)
         self._require("edge_power", above=0)
         self._require("edge_floor", above=0, most=1)
+
+    def multigrid(self, problem: Problem, run: Run, first: float = 1.0, beta: float = 0.0) -> Multigrid:
+        """The quadratic energy with these edges, on the graph of 8 neighbours."""
+
+        def make() -> Multigrid:
+            edges = edge_weights(run.kernels, problem.lightness, self.edge_scale, self.edge_power, self.edge_floor)
+            return Multigrid(edges, run.kernels, first=first, beta=beta)
+
+        return problem.keep("multigrid", make)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -204,6 +235,8 @@ class Variational(EdgeAware):
         settles later.
     """
 
+    edge_scale: float = 1.0
+    edge_floor: float = 1e-4
     tensor: bool = False
     relaxation: float = 1.8
     scale_u: float = 100.0
@@ -227,11 +260,9 @@ class Variational(EdgeAware):
         """The given start, or the harmonic solution with the same edges; hard hints set."""
         if problem.initial is not None:
             return np.where(np.isinf(problem.hint_weight)[:, None], problem.hints, problem.initial)
-        harmonic = Quadratic(edge_weights(run.kernels, self.edge_scale, self.edge_power, self.edge_floor))
-        rule = StopRule(_START_ITERATIONS, 20, 0.05)
         quiet = replace(run, callback=None)
-        u, _ = harmonic.minimise(problem.lightness, problem.hints, problem.hint_weight, rule, quiet)
-        return u
+        u, _ = self.multigrid(problem, run).minimise(problem.hints, problem.hint_weight, _START, quiet)
+        return u.copy()
 
 
 def to_state(image: Array) -> Array:

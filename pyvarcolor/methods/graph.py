@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 import numpy as np
@@ -11,10 +11,11 @@ from pyvarcolor.methods import register
 from pyvarcolor.methods.base import Array, EdgeAware, Problem
 from pyvarcolor.result import SolverReport
 from pyvarcolor.solvers.bicgstab import solve_directed
-from pyvarcolor.solvers.iterate import Run, StopRule
-from pyvarcolor.solvers.quadratic import Quadratic, coarse_start, edge_weights
+from pyvarcolor.solvers.iterate import Run
 
 Weights = Literal["edge", "levin"]
+
+_DIRECTED_LOOK = 20  # iterations of a method so slow that one of them says nothing about rest
 
 
 @register("graph", "edge-weighted harmonic propagation (Levin et al. 2004), optionally with a bilaplacian")
@@ -51,6 +52,7 @@ class Graph(EdgeAware):
 
     weights: Weights = "edge"
     beta: float = 0.0
+    check_every: int = 1
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -65,25 +67,24 @@ class Graph(EdgeAware):
 
     def spread(self, problem: Problem, run: Run) -> tuple[Array, SolverReport]:
         """Solve the linear system of the chosen weights."""
-        solve = self._solve_levin if self.weights == "levin" else self._quadratic(run).minimise
-        u, report = solve(problem.lightness, problem.hints, problem.hint_weight, self.stop_rule, run, problem.initial)
-        return u.astype(problem.hints.dtype), report
+        solve = self._solve_levin if self.weights == "levin" else self._solve_symmetric
+        return solve(problem, run)
 
-    def _quadratic(self, run: Run) -> Quadratic:
-        return Quadratic(edge_weights(run.kernels, self.edge_scale, self.edge_power, self.edge_floor), beta=self.beta)
+    def _solve_symmetric(self, problem: Problem, run: Run) -> tuple[Array, SolverReport]:
+        solver = self.multigrid(problem, run, beta=self.beta)
+        return solver.minimise(problem.hints, problem.hint_weight, self.stop_rule, run, problem.initial)
 
-    def _solve_levin(
-        self,
-        lightness: Array,
-        hints: Array,
-        hint_weight: Array,
-        rule: StopRule,
-        run: Run,
-        initial: Array | None = None,
-    ) -> tuple[Array, SolverReport]:
+    def _solve_levin(self, problem: Problem, run: Run) -> tuple[Array, SolverReport]:
+        initial = problem.initial
         if initial is None:
-            initial = coarse_start(self._solve_levin, lightness, hints, hint_weight, rule, run)
-        w = np.empty((lightness.shape[0], 8, lightness.shape[1]))
-        run.kernels.levin_weights(lightness.astype(np.float64) / 100, w)
-        double = hints.astype(np.float64), hint_weight.astype(np.float64)
-        return solve_directed(w, *double, rule, run, initial.astype(np.float64))
+            quiet = replace(run, callback=None)
+            initial, _ = self.multigrid(problem, run).minimise(
+                problem.hints, problem.hint_weight, self.stop_rule, quiet
+            )
+        rule = replace(self.stop_rule, check_every=max(self.check_every, _DIRECTED_LOOK))
+        rows, cols = problem.lightness.shape
+        w = np.empty((rows, 8, cols))
+        run.kernels.levin_weights(problem.lightness.astype(np.float64) / 100, w)
+        double = (array.astype(np.float64) for array in (problem.hints, problem.hint_weight, initial))
+        u, report = solve_directed(w, *double, rule, run)
+        return u.astype(problem.hints.dtype), report

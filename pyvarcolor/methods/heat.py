@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import numpy as np
 
 from pyvarcolor.methods import register
 from pyvarcolor.methods.base import Array, Problem, Propagation
 from pyvarcolor.result import SolverReport
-from pyvarcolor.solvers.iterate import Run, iterate
+from pyvarcolor.solvers.iterate import Run, comparing, iterate
 
 
 @register("heat", "isotropic diffusion, blind to edges (the naive reference)")
@@ -33,6 +34,8 @@ class Heat(Propagation):
     >>> result.chroma[4, 4].round(3).tolist()
     [20.0, 10.0]
     """
+
+    draft: ClassVar[dict[str, Any]] = {"max_iter": 100}
 
     normalize: bool = False
     reimpose: bool = True
@@ -58,7 +61,7 @@ class Heat(Propagation):
         scratch = np.empty_like(u)
         report = iterate(
             lambda n: run.kernels.heat_iterate(u, scratch, problem.hints, hint_weight, self.time_step, n),
-            lambda: _dirichlet_energy(u),
+            comparing(lambda: _dirichlet_energy(u), u, run.kernels),
             u,
             self.stop_rule,
             run,

@@ -9,8 +9,7 @@ import numpy as np
 from pyvarcolor.methods import register
 from pyvarcolor.methods.base import Array, Problem, Variational
 from pyvarcolor.result import SolverReport
-from pyvarcolor.solvers.iterate import Run, iterate
-from pyvarcolor.solvers.quadratic import Quadratic, edge_weights
+from pyvarcolor.solvers.iterate import Run, comparing, iterate
 from pyvarcolor.solvers.steps import degree, tgv_steps
 
 
@@ -88,7 +87,7 @@ class TGV(Variational):
         steps = {"tau": tau, "sigma": sigma, "relaxation": self.relaxation}
         report = iterate(
             lambda n: run.kernels.tgv_iterate(u, v, p, q, r, **energy, **steps, n=n),
-            lambda: run.kernels.tgv_energy(u, v, **energy),
+            comparing(lambda: run.kernels.tgv_energy(u, v, **energy), u, run.kernels),
             u,
             self.stop_rule,
             run,
@@ -96,7 +95,5 @@ class TGV(Variational):
         return u, report
 
     def _bilaplacian(self, problem: Problem, run: Run) -> tuple[Array, SolverReport]:
-        weigh = edge_weights(run.kernels, self.edge_scale, self.edge_power, self.edge_floor)
-        return Quadratic(weigh, first=0, beta=self.beta).minimise(
-            problem.lightness, problem.hints, problem.hint_weight, self.stop_rule, run, problem.initial
-        )
+        solver = self.multigrid(problem, run, first=0, beta=self.beta)
+        return solver.minimise(problem.hints, problem.hint_weight, self.stop_rule, run, problem.initial)

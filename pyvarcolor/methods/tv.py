@@ -9,7 +9,7 @@ import numpy as np
 from pyvarcolor.methods import register
 from pyvarcolor.methods.base import Array, Problem, Variational
 from pyvarcolor.result import SolverReport
-from pyvarcolor.solvers.iterate import Run, iterate
+from pyvarcolor.solvers.iterate import Run, comparing, iterate
 from pyvarcolor.solvers.steps import tv_steps
 
 
@@ -64,7 +64,7 @@ class TV(Variational):
         energy = {"g": g, "hints": problem.hints, "hint_weight": problem.hint_weight, "alpha1": self.alpha1}
         report = iterate(
             lambda n: run.kernels.tv_iterate(u, p, **energy, tau=tau, sigma=sigma, relaxation=self.relaxation, n=n),
-            lambda: run.kernels.tv_energy(u, **energy),
+            comparing(lambda: run.kernels.tv_energy(u, **energy), u, run.kernels),
             u,
             self.stop_rule,
             run,

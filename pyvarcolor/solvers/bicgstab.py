@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pyvarcolor.result import SolverReport
-from pyvarcolor.solvers.iterate import Run, StopRule, iterate
+from pyvarcolor.solvers.iterate import Run, StopRule, comparing, iterate
 
 Array = NDArray[np.float64]
 
@@ -14,7 +14,7 @@ _DRIFT = 1e-4
 
 
 def solve_directed(
-    w: Array, hints: Array, hint_weight: Array, rule: StopRule, run: Run, initial: Array
+    w: Array, hints: Array, hint_weight: Array, initial: Array, rule: StopRule, run: Run
 ) -> tuple[Array, SolverReport]:
     """Solve the directed system with the hints as boundary values; in float64, for float32 soon stalls.
 
@@ -26,12 +26,12 @@ def solve_directed(
         Prescribed values.
     hint_weight : (H, W) ndarray
         0: no hint; infinity: a hard one; between them (u_i - sum_j w_ij u_j) + weight (u_i - hint_i) = 0.
+    initial : (H, 2, W) ndarray
+        Where to start.
     rule : StopRule
         When to stop.
     run : Run
         Whose run it is.
-    initial : (H, 2, W) ndarray
-        Where to start.
 
     Returns
     -------
@@ -41,13 +41,11 @@ def solve_directed(
     """
     hard = np.isinf(hint_weight)[:, None]
     soft = np.where(hard, 0, hint_weight[:, None])
-    unused = np.zeros_like(hint_weight)
-    scratch = np.empty_like(hints)
 
     def apply(x: Array) -> Array:
         """(I - W + soft) x on the free pixels, 0 on the hard ones."""
         out = np.empty_like(x)
-        run.kernels.graph_apply(x, w, unused, unused, 1.0, 0.0, scratch, out)
+        run.kernels.levin_apply(x, w, out)
         return np.where(hard, 0, out + soft * x)
 
     def ratio(a: Array, b: Array) -> Array:
@@ -76,7 +74,8 @@ def solve_directed(
             previous, rho = rho, _dot(shadow, r)
             d = r + ratio(rho * alpha, previous * omega) * (d - omega * image)
 
-    report = iterate(advance, lambda: 0.5 * float(_dot(r, r).sum()), u, rule, run)
+    look = comparing(lambda: 0.5 * float(_dot(r, r).sum()), u, run.kernels)
+    report = iterate(advance, look, u, rule, run)
     return u, report
 
 

@@ -55,12 +55,12 @@ class Run:
         )
 
 
+Look = Callable[[], tuple[float, float]]
+"""Returns the energy of the present state, and how far the colour has moved since the last look."""
+
+
 def iterate(
-    advance: Callable[[int], object],
-    energy: Callable[[], float],
-    u: NDArray[np.floating],
-    rule: StopRule,
-    run: Run,
+    advance: Callable[[int], object], look: Look, u: NDArray[np.floating], rule: StopRule, run: Run
 ) -> SolverReport:
     """Run a solver until its colour rests, its iterations run out or its caller has seen enough.
 
@@ -68,8 +68,8 @@ def iterate(
     ----------
     advance : callable
         ``advance(n)`` does `n` iterations in place: one kernel call, the GIL released.
-    energy : callable
-        The energy of the present state.
+    look : callable
+        Returns the energy of the present state and the change since the last look; see `comparing`.
     u : (H, 2, W) ndarray
         The chroma that `advance` moves.
     rule : StopRule
@@ -82,19 +82,18 @@ def iterate(
     SolverReport
     """
     looks: list[tuple[int, float, float]] = []
-    previous = u.copy()
     done = 0
     stopped_by: StoppedBy = "max_iter" if rule.tol > 0 else "direct"
     while done < rule.max_iter:
         n = min(rule.check_every, rule.max_iter - done)
         _advance_in_blocks(advance, n)
         done += n
-        change = run.kernels.mean_change(u, previous)
-        looks.append((done, energy(), change))
+        energy, change = look()
+        looks.append((done, energy, change))
         if run.callback is not None:
             seconds = time.perf_counter() - run.started
             try:
-                run.callback(Progress(done, rule.max_iter, looks[-1][1], change, seconds, lambda: run.chroma_of(u)))
+                run.callback(Progress(done, rule.max_iter, energy, change, seconds, lambda: run.chroma_of(u)))
             except StopIteration:
                 stopped_by = "callback"
                 break
@@ -102,6 +101,27 @@ def iterate(
             stopped_by = "change"
             break
     return run.report(done, stopped_by, looks)
+
+
+def comparing(energy: Callable[[], float], u: NDArray[np.floating], kernels: Kernels) -> Look:
+    """A look that compares the colour with a copy of what it was.
+
+    Parameters
+    ----------
+    energy : callable
+        The energy of the present state.
+    u : (H, 2, W) ndarray
+        The chroma that moves.
+    kernels : Kernels
+        The backend.
+
+    Returns
+    -------
+    callable
+        The `look` of `iterate`.
+    """
+    previous = u.copy()
+    return lambda: (energy(), kernels.mean_change(u, previous))
 
 
 def _advance_in_blocks(advance: Callable[[int], object], n: int) -> None:

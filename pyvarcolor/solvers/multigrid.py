@@ -1,0 +1,114 @@
+"""Exact quadratic propagation on a weighted graph: conjugate gradients on a multigrid that is kept between solves.
+
+min_u  first/2 sum_edges w_ij |u_i - u_j|^2  +  beta/2 sum_i |(L u)_i|^2 / d_i  +  1/2 sum_hints w |u - hint|^2
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pyvarcolor.kernels import Kernels
+from pyvarcolor.result import SolverReport
+from pyvarcolor.solvers.iterate import Run, StopRule, iterate
+
+Array = NDArray[np.floating]
+
+
+class Multigrid:
+    """The energy above on one photograph, for one set of hints after the other.
+
+    The weights are brought in once. Each `minimise` sets the levels up for its hints (a tenth of the time of a solution
+    from nothing) and starts from the solution before.
+
+    Parameters
+    ----------
+    edges : (H, 2, W) or (H, 4, W) ndarray
+        Weights of the edges to the right and down (4 neighbours), and down right and down left (8); see `edge_weights`.
+    kernels : Kernels
+        The backend.
+    first, beta : float
+        Weights of the first-order and of the bilaplacian term; `first` must be 1 where `beta` is 0.
+
+    References
+    ----------
+    .. [1] A. Brandt, "Multi-level adaptive solutions to boundary-value problems", Math. Comp. 31, 1977.
+    .. [2] J. E. Dendy, "Black box multigrid", J. Comput. Phys. 48, 1982.
+    """
+
+    def __init__(self, edges: Array, kernels: Kernels, *, first: float = 1.0, beta: float = 0.0) -> None:
+        rows, count, cols = edges.shape
+        size = kernels.multigrid_size(rows, cols, 2 * count, beta > 0)
+        self._workspace = np.zeros((1, size), edges.dtype)
+        self._terms = {"first": first, "beta": beta, "workspace": self._workspace, "progress": np.zeros((1, 4))}
+        self._u = np.zeros((rows, 2, cols), edges.dtype)
+        kernels.multigrid_weights(edges, self._workspace)
+
+    def minimise(
+        self,
+        hints: Array,
+        hint_weight: Array,
+        rule: StopRule,
+        run: Run,
+        initial: Array | None = None,
+    ) -> tuple[Array, SolverReport]:
+        """Minimise the energy for these hints.
+
+        Parameters
+        ----------
+        hints : (H, 2, W) ndarray
+            Prescribed values.
+        hint_weight : (H, W) ndarray
+            0: no hint; infinity: a hard one.
+        rule : StopRule
+            When to stop.
+        run : Run
+            Whose run it is.
+        initial : (H, 2, W) ndarray, optional
+            Where to start; from the last solution if left out, and at first from 0.
+
+        Returns
+        -------
+        u : (H, 2, W) ndarray
+            The solution; the next call overwrites it.
+        report : SolverReport
+            Its `change` is the mean length of the way that a pixel has come since the last look. The error that is left
+            is about twice that.
+        """
+        kernels, u, terms = run.kernels, self._u, self._terms
+        if initial is not None:
+            u[:] = initial
+        kernels.multigrid_setup(hint_weight, self._workspace)
+        kernels.multigrid_start(u, hints, hint_weight, **terms)
+        _, _, _, before = terms["progress"][0]
+
+        def look() -> tuple[float, float]:
+            nonlocal before
+            _, _, energy, path = terms["progress"][0]
+            change, before = path - before, path
+            return energy, change
+
+        report = iterate(lambda n: kernels.multigrid_cg(u, **terms, n=n), look, u, rule, run)
+        return u, report
+
+
+def edge_weights(kernels: Kernels, guide: Array, scale: float, power: float, floor: float) -> Array:
+    """Weights of the 8 neighbours that stop at edges of a guide: 1 / (1 + (|difference| / scale)^power), over the distance.
+
+    Parameters
+    ----------
+    kernels : Kernels
+        The backend.
+    guide : (H, W) ndarray
+        What has the edges.
+    scale, power, floor : float
+        `floor` is the least weight, before the distance.
+
+    Returns
+    -------
+    (H, 4, W) ndarray
+        To the right, down, down right and down left.
+    """
+    edges = np.empty((guide.shape[0], 4, guide.shape[1]), guide.dtype)
+    kernels.graph_edges(guide, scale, power, floor, edges)
+    return edges
