@@ -25,7 +25,7 @@ PANELS = {
     "heat": {"method": "heat"},
     "tv": {"method": "tv"},
     "tgv": {"method": "tgv"},
-    "graph, beta = 3 (auto)": {"method": "auto"},
+    "graph (auto)": {"method": "auto"},
     "true colours": None,
 }
 

@@ -9,6 +9,7 @@ from pyvarcolor import methods
 from pyvarcolor.hints import Hints
 from pyvarcolor.pipeline import Colorizer, colorize
 from pyvarcolor.result import Colorization, NotConvergedWarning, Progress, SolverReport
+from pyvarcolor.tiles import colorize_tiles
 
 __version__ = _version("pyvarcolor")
 
@@ -21,5 +22,6 @@ __all__ = [
     "SolverReport",
     "__version__",
     "colorize",
+    "colorize_tiles",
     "methods",
 ]

@@ -155,6 +155,15 @@ def colorize(
         Literal["lab", "oklab", "ycbcr"],
         typer.Option(help="Space in which colour is spread; each keeps lightness.", rich_help_panel=_RUN),
     ] = "lab",
+    tile: Annotated[
+        int | None,
+        typer.Option(
+            min=256,
+            metavar="PIXELS",
+            help="Colour in tiles of this side (4096 is a good one), where memory is short.",
+            rich_help_panel=_RUN,
+        ),
+    ] = None,
     backend: _Backend = "auto",
     threads: _Threads = None,
     max_pixels: Annotated[
@@ -178,6 +187,8 @@ def colorize(
             raise UsageError("IN and --strokes must not both be standard input")
         if to_stdout and (json or sys.stdout.isatty()):
             raise UsageError("the picture would go to standard output, which is taken: name a file with -o")
+        if tile is not None and initial is not None:
+            raise UsageError("--initial and --tile exclude each other: tiles start from the photograph made small")
         with _blaming_usage():
             solver = methods.make(method, **options)
         kernels.load(backend, threads)
@@ -212,18 +223,12 @@ def colorize(
         line = f"{target}: {width} x {height}, nothing written (dry run)"
         start = None if initial is None else _chroma_of(initial, (height, width), max_pixels)
         if not dry_run:
+            how = {"method": method, "backend": backend, "space": space, "threads": threads, **options}
             with terminal.progress(f"{photo.name}, {solver.name}") as callback:
-                result = pyvarcolor.colorize(
-                    source.pixels,
-                    found.hints,
-                    method=method,
-                    backend=backend,
-                    space=space,
-                    initial=start,
-                    callback=callback,
-                    threads=threads,
-                    **options,
-                )
+                if tile is None:
+                    result = pyvarcolor.colorize(source.pixels, found.hints, initial=start, callback=callback, **how)
+                else:
+                    result = pyvarcolor.colorize_tiles(source.pixels, found.hints, tile=tile, callback=callback, **how)
             note = _note_on(result, options=facts["options"], space=space, strokes=strokes.name)
             write_photo(target, result.rgb, like=source, note=note, overwrite=overwrite)
             facts |= {"report": asdict(result.report), "moved": result.moved}

@@ -12,6 +12,7 @@ from pyvarcolor import methods
 from pyvarcolor.color import Array, lightness_from_gray
 from pyvarcolor.hints import Hints
 from pyvarcolor.kernels import load
+from pyvarcolor.memory import require_memory
 from pyvarcolor.result import Callback, Colorization, NotConvergedWarning
 from pyvarcolor.spaces import SPACES, Space, space_called
 
@@ -65,6 +66,8 @@ def colorize(
         If `gray` has another dtype, or the method no such option.
     ValueError
         If shapes do not match, a value is out of its range, or there is no hint.
+    MemoryError
+        If the solver would need more memory than is free; see `colorize_tiles`.
     pyvarcolor.kernels.BackendError
         If the backend is not part of this installation.
 
@@ -171,6 +174,13 @@ class Colorizer:
         if hints.mask.shape != lightness.shape:
             raise ValueError(f"hints must have the size of gray {lightness.shape}, but have {hints.mask.shape}")
         kernels = load(*self._backend)
+        if not self._kept:
+            height, width = lightness.shape
+            require_memory(
+                self._method.numbers * lightness.nbytes,
+                f"method {self._method.name!r} on {width} x {height} pixels",
+                "colour it in tiles (colorize_tiles; --tile), or a smaller copy",
+            )
         spread, report = (self._draft if preview else self._method).solve(
             lightness,
             _hints_in(self._space, hints, lightness),

@@ -24,7 +24,8 @@ MAY_IMPORT = {
     "solvers": {"kernels.Kernels", "result", "numpy", "scipy"},
     "methods": {"solvers", "kernels.Kernels", "hints", "shading", "result", "numpy", "scipy"},
     "pipeline": {"methods", "kernels", "foundation", "numpy"},
-    "__init__": {"pipeline", "methods", "kernels", "foundation"},
+    "tiles": {"pipeline", "foundation", "numpy", "scipy"},
+    "__init__": {"pipeline", "tiles", "methods", "kernels", "foundation"},
     "demo": {"foundation", "numpy", "skimage"},
     "__main__": {"cli"},
 } | dict.fromkeys(

@@ -45,8 +45,8 @@ def heat_iterate(u: Array, scratch: Array, hints: Array, hint_weight: Array, tim
 
 # --- quadratic propagation by multigrid; A = L (first + beta D^-1 L) + soft hints, first = 1 where beta = 0 ---
 # `workspace` is (1, multigrid_size) zeros that keep the levels; its size tells for how many neighbours, and whether
-# beta > 0, it is laid out. `progress` is (1, 4) float64: two of the solver's own, the energy, and the mean distance that
-# a pixel has come.
+# beta > 0, it is laid out. `progress` is (1, 4) float64: two of the solver's own, the energy, and the mean distance
+# that a pixel has come.
 def multigrid_size(rows: int, cols: int, neighbours: int, bilaplacian: bool) -> int: ...
 def multigrid_weights(edges: Array, workspace: Workspace) -> None: ...
 def multigrid_setup(hint_weight: Array, workspace: Workspace) -> None: ...

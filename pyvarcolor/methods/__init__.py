@@ -21,7 +21,7 @@ from pyvarcolor.hints import Hints
 from pyvarcolor.kernels import Kernels
 from pyvarcolor.result import Callback, SolverReport
 
-AUTO: tuple[str, dict[str, Any]] = ("graph", {"beta": 3.0})
+AUTO: tuple[str, dict[str, Any]] = ("graph", {})
 """Method and options that ``method="auto"`` stands for: the best measured ones (``docs/methods.md``)."""
 
 
@@ -31,7 +31,9 @@ class Method(Protocol):
     name: ClassVar[str]
     summary: ClassVar[str]
     draft: ClassVar[dict[str, Any]]
-    """Options of a first answer while a stroke is being drawn."""
+    """Options of a first answer while a stroke is being drawn; none if left out."""
+    numbers: ClassVar[int]
+    """What a run takes at its peak, in numbers a pixel; not checked if left out."""
 
     def solve(
         self,
@@ -81,7 +83,7 @@ def register(name: str, summary: str) -> Callable[[_M], _M]:
         if taken is not None and taken.__qualname__ != cls.__qualname__:
             raise ValueError(f"method name {name!r} is taken by {taken.__module__}.{taken.__qualname__}")
         cls.name, cls.summary = name, summary
-        cls.draft = getattr(cls, "draft", {})
+        cls.draft, cls.numbers = getattr(cls, "draft", {}), getattr(cls, "numbers", 0)
         _registry[name] = cls
         return cls
 

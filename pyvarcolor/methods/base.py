@@ -80,6 +80,8 @@ class Propagation:
     summary: ClassVar[str]
     draft: ClassVar[dict[str, Any]] = {"max_iter": 1, "tol": 0.0}
     """Options of a first answer while a stroke is being drawn."""
+    numbers: ClassVar[int] = 16
+    """What a run takes at its peak, in numbers a pixel (``benchmarks/scale_table.py`` measures it)."""
 
     normalize: bool = True
     hint_weight: float = math.inf
@@ -200,9 +202,9 @@ class EdgeAware(Propagation):
         The least weight, above 0 and at most 1: what flows over the strongest edge.
     """
 
-    edge_scale: float = 3.0
+    edge_scale: float = 2.0
     edge_power: float = 3.0
-    edge_floor: float = 1e-3
+    edge_floor: float = 1e-4
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -235,8 +237,9 @@ class Variational(EdgeAware):
         settles later.
     """
 
+    numbers: ClassVar[int] = 48
+
     edge_scale: float = 1.0
-    edge_floor: float = 1e-4
     tensor: bool = False
     relaxation: float = 1.8
     scale_u: float = 100.0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Literal, get_args
+from typing import ClassVar, Literal, get_args
 
 import numpy as np
 
@@ -49,6 +49,8 @@ class Graph(EdgeAware):
     >>> colorize(gray, hints, method="graph").chroma[3, [12, 28], 0].round().tolist()
     [30.0, -20.0]
     """
+
+    numbers: ClassVar[int] = 28
 
     weights: Weights = "edge"
     beta: float = 0.0

@@ -1,0 +1,178 @@
+"""`colorize_tiles`: photographs too large to be coloured in one piece; first small, then tile by tile at full size."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.ndimage import map_coordinates
+
+from pyvarcolor.color import check_photo
+from pyvarcolor.hints import Hints
+from pyvarcolor.pipeline import colorize
+from pyvarcolor.result import Callback, Colorization, Progress
+
+Array = NDArray[np.floating]
+Window = tuple[slice, slice]
+
+_MARGIN = 96  # pixels around a tile on which the small picture's colour gives way to the tile's own
+_CONFIDENCE = 0.5  # of the small picture's colour on the frame around them
+
+
+def colorize_tiles(
+    gray: ArrayLike,
+    strokes_or_hints: ArrayLike | Hints,
+    *,
+    tile: int = 4096,
+    callback: Callback | None = None,
+    **options: Any,
+) -> Colorization:
+    """Colour a photograph in tiles, with memory for one of them.
+
+    The photograph is coloured at a size that fits a tile first. Each tile is then solved at full size, with its own
+    hints and, on a frame around it, the colours of the small picture.
+
+    Parameters
+    ----------
+    gray : (H, W) or (H, W, 1|3|4) array_like
+        As in `colorize`.
+    strokes_or_hints : (H, W, 3|4) array_like of uint8, or Hints
+        As in `colorize`.
+    tile : int
+        Side of a tile in pixels, at least 256. A solver's memory grows with its square: about 2 GiB for the default.
+    callback : callable, optional
+        Gets a `Progress` after each tile, that counts tiles instead of iterations.
+    **options
+        All else that `colorize` takes, but `initial`.
+
+    Returns
+    -------
+    Colorization
+        Its report sums up all tiles. Near the seams of tiles it may differ from what `colorize` gives.
+
+    Raises
+    ------
+    TypeError, ValueError, pyvarcolor.kernels.BackendError
+        As in `colorize`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pyvarcolor import Hints, colorize_tiles
+    >>> gray = np.full((300, 700), 128, np.uint8)
+    >>> hints = Hints.from_points([(100, 15, (40, 30))], gray.shape)
+    >>> colorize_tiles(gray, hints, tile=256).rgb[299, 699].tolist()
+    [201, 97, 79]
+    """
+    if tile < 256:
+        raise ValueError(f"tile must be at least 256, but is {tile}")
+    if "initial" in options:
+        raise TypeError("colorize_tiles has no option 'initial': it starts from the photograph made small")
+    gray = check_photo(gray, "gray")
+    given = strokes_or_hints
+    hints = given if isinstance(given, Hints) else Hints.from_strokes(given, gray)
+    height, width = gray.shape[:2]
+    if hints.mask.shape != (height, width):
+        raise ValueError(f"hints must have the size of gray {(height, width)}, but have {hints.mask.shape}")
+    factor = 1
+    while (height // factor) * (width // factor) > tile**2:
+        factor *= 2
+    small = colorize(_shrink_photo(gray, factor), _shrink_hints(hints, factor), **options)
+    if factor == 1:
+        return small
+
+    rgb = np.empty((height, width, 3), small.rgb.dtype)
+    chroma = np.empty((height, width, 2), small.chroma.dtype)
+    moved, reports = 0.0, [small.report]
+    tiles = list(_tiles(height, width, tile))
+    for count, (rows, columns) in enumerate(tiles, start=1):
+        wide = _widen(rows, height), _widen(columns, width)
+        guess = _enlarge(small.chroma, factor, wide)
+        piece = colorize(gray[wide], _with_frame(hints, guess, wide), initial=guess, **options)
+        own = _inside(rows, wide[0]), _inside(columns, wide[1])
+        rgb[rows, columns], chroma[rows, columns] = piece.rgb[own], piece.chroma[own]
+        moved += piece.moved * piece.rgb[own].size / rgb.size
+        reports.append(piece.report)
+        if callback is not None:
+            seconds = sum(one.seconds for one in reports)
+            change = piece.report.change[-1] if piece.report.change else 0.0
+            callback(Progress(count, len(tiles), float("nan"), change, seconds, chroma.copy))
+    report = replace(
+        reports[-1],
+        iterations=sum(one.iterations for one in reports),
+        seconds=sum(one.seconds for one in reports),
+        stopped_by=next((one.stopped_by for one in reports if one.stopped_by == "max_iter"), reports[-1].stopped_by),
+    )
+    return Colorization(rgb, chroma, moved, report)
+
+
+def _tiles(height: int, width: int, tile: int) -> Iterator[Window]:
+    """Windows of at most tile x tile pixels, all about alike, that cover the photograph."""
+    rows, columns = (np.linspace(0, side, -(-side // tile) + 1).astype(int) for side in (height, width))
+    for top, bottom in pairwise(rows):
+        for left, right in pairwise(columns):
+            yield slice(int(top), int(bottom)), slice(int(left), int(right))
+
+
+def _widen(span: slice, side: int) -> slice:
+    """The same with its margin, cut at the border of the photograph."""
+    return slice(max(span.start - _MARGIN, 0), min(span.stop + _MARGIN, side))
+
+
+def _inside(span: slice, wide: slice) -> slice:
+    """A span counted from the start of the wider one."""
+    return slice(span.start - wide.start, span.stop - wide.start)
+
+
+def _blocks(image: NDArray[Any], factor: int) -> NDArray[Any]:
+    """(h, factor, w, factor, ...) blocks of an image, sides that do not divide padded with zeros."""
+    height, width = image.shape[:2]
+    padding = [(0, -height % factor), (0, -width % factor)] + [(0, 0)] * (image.ndim - 2)
+    padded = np.pad(image, padding)
+    return padded.reshape(padded.shape[0] // factor, factor, padded.shape[1] // factor, factor, *image.shape[2:])
+
+
+def _shrink_photo(gray: NDArray[Any], factor: int) -> NDArray[Any]:
+    """Means of blocks, in the dtype of the photograph; what stands over at the border counts to its last block."""
+    if factor == 1:
+        return gray
+    height, width = gray.shape[:2]
+    edge = [(0, -height % factor), (0, -width % factor)] + [(0, 0)] * (gray.ndim - 2)
+    mean = _blocks(np.pad(gray, edge, mode="edge"), factor).mean(axis=(1, 3), dtype=np.float32)
+    return np.rint(mean).astype(gray.dtype) if gray.dtype.kind == "u" else mean.clip(0, 1).astype(gray.dtype)
+
+
+def _shrink_hints(hints: Hints, factor: int) -> Hints:
+    """The mean of the hints in each block, as sure as the surest of them."""
+    if factor == 1:
+        return hints
+    count = _blocks(hints.mask, factor).sum(axis=(1, 3))
+    chroma = _blocks(hints.chroma, factor).sum(axis=(1, 3)) / np.maximum(count, 1)[..., None]
+    confidence = None if hints.confidence is None else _blocks(hints.confidence, factor).max(axis=(1, 3))
+    return Hints(count > 0, chroma, confidence)
+
+
+def _enlarge(chroma: Array, factor: int, wide: Window) -> Array:
+    """The small picture's chroma on a window of the photograph, bilinear between centres of blocks."""
+    at = [(np.arange(span.start, span.stop) + 0.5) / factor - 0.5 for span in wide]
+    grid = np.meshgrid(*at, indexing="ij")
+    planes = [map_coordinates(chroma[..., c], grid, order=1, mode="nearest") for c in range(2)]
+    return np.stack(planes, axis=-1)
+
+
+def _with_frame(hints: Hints, guess: Array, wide: Window) -> Hints:
+    """The window's own hints, and the small picture's colour around it where the photograph goes on."""
+    mask, chroma = hints.mask[wide].copy(), hints.chroma[wide].copy()
+    sure = mask.astype(np.float32) if hints.confidence is None else hints.confidence[wide].copy()
+    frame = np.zeros_like(mask)
+    height, width = hints.mask.shape
+    frame[0], frame[-1] = wide[0].start > 0, wide[0].stop < height
+    frame[:, 0] |= wide[1].start > 0
+    frame[:, -1] |= wide[1].stop < width
+    frame &= ~mask
+    mask[frame], chroma[frame], sure[frame] = True, guess[frame], _CONFIDENCE
+    return Hints(mask, chroma, sure)
