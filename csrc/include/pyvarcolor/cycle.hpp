@@ -77,22 +77,13 @@ public:
     }
 
     // Before the coarse correction: even rows, odd rows, and the coarse right-hand side.
-    void even_row_from_zero(Index I) {
-        relax(2 * I, 0, {false, false});
-        relax(2 * I, 1, {true, false});
+    void even_row(Index I, bool from_zero) {
+        relax(2 * I, 0, {!from_zero, !from_zero});
+        relax(2 * I, 1, {true, !from_zero});
     }
-    void odd_row_from_zero(Index I) {
+    void odd_row(Index I, bool from_zero) {
         if (2 * I + 1 >= fine_.rows) return;
-        relax(2 * I + 1, 0, {false, true});
-        relax(2 * I + 1, 1);
-    }
-    void even_row(Index I) {
-        relax(2 * I, 0);
-        relax(2 * I, 1);
-    }
-    void odd_row(Index I) {
-        if (2 * I + 1 >= fine_.rows) return;
-        relax(2 * I + 1, 0);
+        relax(2 * I + 1, 0, {!from_zero, true});
         relax(2 * I + 1, 1);
     }
     // Only the pixels in the middle of four, whose interpolation this is.
@@ -106,12 +97,10 @@ public:
     void restrict(Index I) {
         const Index i = 2 * I, above = std::max<Index>(i - 1, -1), below = std::min(i + 1, fine_.rows);
         residual(i, 0, 0), residual(i, 1, 2), residual(above, 0, 4), residual(below, 0, 6);
-        T* joined = scratch_.data() + 1;  // the row itself: it is read at k only
-        for (Index c = 0; c < 2; ++c) {
+        for (Index c = 0; c < 2; ++c) {  // in place of the row's own residual, which is read at k only
             gather_row<T>(fine_.half, line(c), line(2 + c), line(4 + c), line(6 + c), fine_.share.half(i, 0),
-                          fine_.share.half(i, 1), fine_.share.half(above, 1), fine_.share.half(below, 0),
-                          joined + c * line_);
-            split_row(coarse_.cols, joined + c * line_, coarse_.f.half(I, 0, c), coarse_.f.half(I, 1, c));
+                          fine_.share.half(i, 1), fine_.share.half(above, 1), fine_.share.half(below, 0), line(c));
+            split_row<T>(coarse_.cols, line(c), coarse_.f.half(I, 0, c), coarse_.f.half(I, 1, c));
         }
     }
 
@@ -121,8 +110,8 @@ public:
         const Index i = 2 * I, below = std::min(i + 1, fine_.rows);
         for (Index c = 0; c < 2; ++c) {
             T *a = line(0), *b = line(1);
-            join_row(coarse_.cols, coarse_.u.half(I, 0, c), coarse_.u.half(I, 1, c), a);
-            join_row(coarse_.cols, coarse_.u.half(I + 1, 0, c), coarse_.u.half(I + 1, 1, c), b);
+            join_row<T>(coarse_.cols, coarse_.u.half(I, 0, c), coarse_.u.half(I, 1, c), a);
+            join_row<T>(coarse_.cols, coarse_.u.half(I + 1, 0, c), coarse_.u.half(I + 1, 1, c), b);
             T* v = i + 1 < fine_.rows ? fine_.u.half(below, 0, c) : line(2);
             spread_row<Add, T>(fine_.half, a, b, fine_.share.half(i, 0), fine_.share.half(i, 1),
                                fine_.share.half(below, 0), fine_.share.half(below, 1), fine_.u.half(i, 0, c),
@@ -176,9 +165,6 @@ void solve_last(Team& team, const Level<T>& last) {
         for (Index c = 0; c < 2; ++c) *last.u.half(0, 0, c) = *last.inverse.half(0, 0) * *last.f.half(0, 0, c);
 }
 
-template <class T>
-void v_cycle(Team& team, const Hierarchy<T>& h, std::size_t l, bool from_zero, std::vector<T>& scratch);
-
 // From f, and with from_zero = false from u: relaxed, restricted, corrected.
 template <class T>
 void v_cycle(Team& team, const Hierarchy<T>& h, std::size_t l, bool from_zero, std::vector<T>& scratch) {
@@ -187,12 +173,9 @@ void v_cycle(Team& team, const Hierarchy<T>& h, std::size_t l, bool from_zero, s
     if (!is_shared(team, h.levels[l + 1]))
         return team.alone([&](Team& one) { v_cycle(one, h, l, from_zero, scratch); });
     with_passes(h, l, scratch, [&](auto& p) {
-        const auto restrict = [&](Index I) { p.restrict(I); };
-        if (from_zero)
-            team.pipeline(
-                rows, [&](Index I) { p.even_row_from_zero(I); }, [&](Index I) { p.odd_row_from_zero(I); }, restrict);
-        else
-            team.pipeline(rows, [&](Index I) { p.even_row(I); }, [&](Index I) { p.odd_row(I); }, restrict);
+        team.pipeline(
+            rows, [&](Index I) { p.even_row(I, from_zero); }, [&](Index I) { p.odd_row(I, from_zero); },
+            [&](Index I) { p.restrict(I); });
     });
     v_cycle(team, h, l + 1, true, scratch);
     with_passes(h, l, scratch, [&](auto& p) {

@@ -331,8 +331,9 @@ void coarsen(const Level<T>& fine, const Level<T>& coarse, Index I, GalerkinRows
     for (std::size_t edge = 0; edge < 4; ++edge) w[edge] = scratch.row[edge].data();
     coarse_row<T>(coarse.cols, fine.inverse.half(2 * I, 0), from_above, from_below, diagonal, w);
     for (Index edge = 0; edge < 4; ++edge)
-        split_row(coarse.cols, w[static_cast<std::size_t>(edge)], coarse.w.half(I, 0, edge), coarse.w.half(I, 1, edge));
-    split_row(coarse.cols, diagonal, coarse.m.half(I, 0), coarse.m.half(I, 1));
+        split_row<T>(coarse.cols, w[static_cast<std::size_t>(edge)], coarse.w.half(I, 0, edge),
+                     coarse.w.half(I, 1, edge));
+    split_row<T>(coarse.cols, diagonal, coarse.m.half(I, 0), coarse.m.half(I, 1));
 }
 
 // m and inverse of half a row, from the diagonal in m.

@@ -96,16 +96,24 @@ bool is_shared(const Team& team, const Level<T>& coarse) {
     return team.size() == 1 || (team.fits(coarse.rows, deepest_pipeline) && coarse.rows * coarse.cols >= 4096);
 }
 
-// Half rows to a row and back; `half` numbers each, the last odd one missing if cols is odd.
+// Half rows to a row and back; the odd half has one number less if cols is odd.
 template <class T>
-void join_row(Index cols, const T* even, const T* odd, T* row) {
-    for (Index k = 0; k < cols / 2; ++k) row[2 * k] = even[k], row[2 * k + 1] = odd[k];
+PYVARCOLOR_ROW_KERNEL void join_row(Index cols, const T* even, const T* odd, T* row) {
+    PYVARCOLOR_NO_ALIAS
+    for (Index k = 0; k < cols / 2; ++k) {
+        row[2 * k] = even[k];
+        row[2 * k + 1] = odd[k];
+    }
     if (cols % 2) row[cols - 1] = even[cols / 2];
 }
 
 template <class T>
-void split_row(Index cols, const T* row, T* even, T* odd) {
-    for (Index k = 0; k < cols / 2; ++k) even[k] = row[2 * k], odd[k] = row[2 * k + 1];
+PYVARCOLOR_ROW_KERNEL void split_row(Index cols, const T* row, T* even, T* odd) {
+    PYVARCOLOR_NO_ALIAS
+    for (Index k = 0; k < cols / 2; ++k) {
+        even[k] = row[2 * k];
+        odd[k] = row[2 * k + 1];
+    }
     if (cols % 2) even[cols / 2] = row[cols - 1];
 }
 

@@ -46,7 +46,7 @@ void multigrid_weights(Image<const T> edges, const Hierarchy<T>& h) {
     const Level<T>& fine = h.levels[0];
     parallel_rows(edges, [&](Index i) {
         for (Index edge = 0; edge < edges.channels; ++edge)
-            split_row(fine.cols, edges.row(i, edge), fine.w.half(i, 0, edge), fine.w.half(i, 1, edge));
+            split_row<T>(fine.cols, edges.row(i, edge), fine.w.half(i, 0, edge), fine.w.half(i, 1, edge));
     });
 }
 
@@ -56,7 +56,7 @@ void multigrid_setup(Image<const T> hint_weight, const Hierarchy<T>& h) {
     const Level<T>& fine = h.levels[0];
     with_team(hint_weight, [&](Team& team) {
         team.rows([&](Index i) {
-            split_row(fine.cols, hint_weight.row(i), fine.m.half(i, 0), fine.m.half(i, 1));
+            split_row<T>(fine.cols, hint_weight.row(i), fine.m.half(i, 0), fine.m.half(i, 1));
             for (Index parity = 0; parity < 2; ++parity)
                 finest_degree_row<Diagonals, T>((fine.cols + 1 - parity) / 2,
                                                 around<Diagonals>(fine, fine.u, i, parity), fine.m.half(i, parity),
@@ -198,8 +198,8 @@ public:
         const auto read_hints = [&](Index i) {
             for (Index c = 0; c < 2; ++c) {
                 bind_row<T>(fine_.cols, hint_weight.row(i), hints.row(i, c), u_.row(i, c));
-                split_row(fine_.cols, u_.row(i, c), u.half(i, 0, c), u.half(i, 1, c));
-                split_row(fine_.cols, hints.row(i, c), b.half(i, 0, c), b.half(i, 1, c));
+                split_row<T>(fine_.cols, u_.row(i, c), u.half(i, 0, c), u.half(i, 1, c));
+                split_row<T>(fine_.cols, hints.row(i, c), b.half(i, 0, c), b.half(i, 1, c));
             }
         };
         const auto mix = [&](Index i) { each_half([&](Index p) { mixed(i, p, u, s); }); };
@@ -359,11 +359,13 @@ void multigrid_cycle(Image<const T> r, const Hierarchy<T>& h, Image<T> z) {
     with_team(r, [&](Team& team) {
         std::vector<T> scratch;
         team.rows([&](Index i) {
-            for (Index c = 0; c < 2; ++c) split_row(fine.cols, r.row(i, c), fine.f.half(i, 0, c), fine.f.half(i, 1, c));
+            for (Index c = 0; c < 2; ++c)
+                split_row<T>(fine.cols, r.row(i, c), fine.f.half(i, 0, c), fine.f.half(i, 1, c));
         });
         v_cycle(team, h, 0, true, scratch);
         team.rows([&](Index i) {
-            for (Index c = 0; c < 2; ++c) join_row(fine.cols, fine.u.half(i, 0, c), fine.u.half(i, 1, c), z.row(i, c));
+            for (Index c = 0; c < 2; ++c)
+                join_row<T>(fine.cols, fine.u.half(i, 0, c), fine.u.half(i, 1, c), z.row(i, c));
         });
     });
 }

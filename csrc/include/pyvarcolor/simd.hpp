@@ -5,7 +5,8 @@
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && defined(__linux__) && \
     !defined(PYVARCOLOR_NO_CLONES)
 #define PYVARCOLOR_HAS_CLONES 1
-#define PYVARCOLOR_ROW_KERNEL __attribute__((target_clones("default", "arch=x86-64-v3", "arch=x86-64-v4"), noinline, flatten))
+#define PYVARCOLOR_ROW_KERNEL \
+    __attribute__((target_clones("default", "arch=x86-64-v3", "arch=x86-64-v4"), noinline, flatten))
 #define PYVARCOLOR_INLINE __attribute__((always_inline)) inline
 #define PYVARCOLOR_NO_ALIAS _Pragma("GCC ivdep")
 #else
