@@ -16,11 +16,17 @@ from pyvarcolor import Hints
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--shrink", type=int, default=1, help="keep every n-th row and column, for a quick try")
+    parser.addoption("--threads", type=int, default=2, help="of ours and of OpenCV, where they are not the question")
 
 
 @pytest.fixture(scope="session")
 def photograph(request: pytest.FixtureRequest) -> Photograph:
     return mosaic(request.config.getoption("--shrink"))
+
+
+@pytest.fixture(scope="session")
+def threads(request: pytest.FixtureRequest) -> int:
+    return request.config.getoption("--threads")
 
 
 @pytest.fixture(scope="session")

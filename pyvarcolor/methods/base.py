@@ -202,7 +202,7 @@ class EdgeAware(Propagation):
         The least weight, above 0 and at most 1: what flows over the strongest edge.
     """
 
-    edge_scale: float = 2.0
+    edge_scale: float = 1.0
     edge_power: float = 3.0
     edge_floor: float = 1e-4
 
@@ -239,7 +239,6 @@ class Variational(EdgeAware):
 
     numbers: ClassVar[int] = 48
 
-    edge_scale: float = 1.0
     tensor: bool = False
     relaxation: float = 1.8
     scale_u: float = 100.0
