@@ -86,13 +86,14 @@ def colorize(
     ((20, 30, 3), dtype('uint8'), [201, 97, 79])
     """
     colorizer = Colorizer(gray, method=method, backend=backend, space=space, threads=threads, **options)
-    return colorizer.update(strokes_or_hints, initial=initial, callback=callback)
+    return colorizer._answer(strokes_or_hints, False, initial, callback)
 
 
 class Colorizer:
     """A photograph that is coloured again and again, for strokes that come and go.
 
-    What depends on the photograph alone is made once, and each answer starts from the one before.
+    What depends on the photograph alone is made once, and each quadratic solution (the answer of ``"graph"``, the start
+    of ``"tv"`` and ``"tgv"``) starts from the one before. Not for several threads at once.
 
     Parameters
     ----------
@@ -152,7 +153,7 @@ class Colorizer:
         preview : bool
             A first answer while a stroke is being drawn: near, and soon there.
         initial : Colorization or (H, W, 2) ndarray, optional
-            Where the solver starts; from the answer before if left out.
+            Where the solver starts; if left out, from what it keeps of the answer before.
 
         Returns
         -------
@@ -168,8 +169,16 @@ class Colorizer:
         NotConvergedWarning
             If the solver ran out of iterations; the result is kept.
         """
+        return self._answer(strokes_or_hints, preview, initial, callback)
+
+    def _answer(
+        self,
+        given: ArrayLike | Hints,
+        preview: bool,
+        initial: Colorization | ArrayLike | None,
+        callback: Callback | None,
+    ) -> Colorization:
         lightness = self._lightness
-        given = strokes_or_hints
         hints = given if isinstance(given, Hints) else Hints.from_strokes(given, self._gray)
         if hints.mask.shape != lightness.shape:
             raise ValueError(f"hints must have the size of gray {lightness.shape}, but have {hints.mask.shape}")

@@ -175,6 +175,16 @@ def test_tiny_photographs(shape):
     np.testing.assert_allclose(result.chroma, np.broadcast_to([20, 10], result.chroma.shape), atol=0.2)
 
 
+@pytest.mark.parametrize("shape", [(20000, 3), (3, 20000)])
+def test_long_strips(shape):
+    gray = np.random.default_rng(30871).integers(100, 120, shape).astype(np.uint8)
+    hints = Hints.from_points([(0, 0, (20, 10)), (shape[0] - 1, shape[1] - 1, (-10, 20))], shape)
+    result = colorize(gray, hints, method="graph", normalize=False)
+    assert result.report.stopped_by == "change"
+    np.testing.assert_allclose(result.chroma[hints.mask], hints.chroma[hints.mask], atol=1e-4)
+    assert (result.chroma.min(), result.chroma.max()) == pytest.approx((-10, 20), abs=1e-3)
+
+
 def test_black_and_white_stay_black_and_white():
     gray = np.zeros((8, 8), np.uint8)
     gray[:, 4:] = 255

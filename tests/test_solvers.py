@@ -1,4 +1,4 @@
-"""Steps, the loop, the quadratic solver, and the energies against an independent convex solver."""
+"""Steps, the loop, the multigrid, and the energies against an independent convex solver."""
 
 import time
 
@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 import reference
 import scipy.sparse as sp
+import scipy.sparse.linalg as sla
 from backends import load
 
 from pyvarcolor.result import Progress
-from pyvarcolor.solvers.iterate import Run, StopRule, iterate
-from pyvarcolor.solvers.quadratic import Quadratic, edge_weights, halve, halve_hints
+from pyvarcolor.solvers.iterate import Run, StopRule, comparing, iterate
+from pyvarcolor.solvers.multigrid import Multigrid, edge_weights
 from pyvarcolor.solvers.steps import degree, tgv_steps, tv_steps
 
 RNG = np.random.default_rng(60317)
@@ -79,47 +80,132 @@ def random_problem(shape=(23, 31), hints=12, dtype=np.float64):
     return lightness, np.where(hint_weight[:, None] > 0, values, 0).astype(dtype), hint_weight
 
 
-@pytest.mark.parametrize("beta", [0.0, 10.0])
-def test_quadratic_finds_the_exact_solution(kernels, beta):
-    lightness, hints, hint_weight = random_problem()
-    hint_weight[5, 7], hints[5, :, 7] = 0.3, (10, -10)  # a soft one
-    weigh = edge_weights(kernels, 1.0, 3.0, 1e-3)
-    u, report = Quadratic(weigh, beta=beta).minimise(
-        lightness, hints, hint_weight, StopRule(5000, 20, 1e-10), run(kernels)
-    )
-    operator = reference.graph_operator(weigh(lightness), hint_weight, 1.0, beta)
+def sparse_solution(edges, hints, hint_weight, first, beta):
+    """The exact u (H, 2, W), from the matrix first L + beta L D^-1 L + soft hints."""
+    rows, count, cols = edges.shape
+    pixel = np.arange(rows * cols).reshape(rows, cols)
+    here = [pixel[:, :-1], pixel[:-1], pixel[:-1, :-1], pixel[:-1, 1:]][:count]
+    there = [pixel[:, 1:], pixel[1:], pixel[1:, 1:], pixel[1:, :-1]][:count]
+    weight = [edges[:, 0, :-1], edges[:-1, 1], edges[:-1, 2:3, :-1], edges[:-1, 3:4, 1:]][:count]
+    i, j, w = (np.concatenate([part.ravel() for part in parts]) for parts in (here, there, weight))
+    upper = sp.coo_array((w.astype(float), (i, j)), shape=(pixel.size, pixel.size))
+    degree = (upper + upper.T).sum(axis=1)
+    laplacian = sp.diags_array(degree) - upper - upper.T
+    bilaplacian = laplacian @ sp.diags_array(1 / np.maximum(degree, 1e-300)) @ laplacian
+    hard = np.isinf(hint_weight).ravel()
+    soft = np.where(hard, 0, hint_weight.ravel()).astype(float)
+    matrix = (first * laplacian + beta * bilaplacian + sp.diags_array(soft)).tocsc()
+    solve = sla.factorized(matrix[~hard][:, ~hard])
+    u = np.where(hint_weight[:, None] > 0, hints, 0).transpose(0, 2, 1).reshape(-1, 2).astype(float)
+    right_side = soft[:, None] * u - matrix @ np.where(hard[:, None], u, 0)
+    u[~hard] = np.stack([solve(right_side[~hard, c]) for c in range(2)], axis=1)
+    return u.reshape(rows, cols, 2).transpose(0, 2, 1)
+
+
+def lines(shape=(96, 120)):
+    """Lightness with grain and lines of one pixel: what is hardest for a multigrid."""
+    lightness = 50 + RNG.normal(0, 2, shape)
+    lightness[::7], lightness[:, ::11], lightness[3::13, ::2] = 10, 90, 30
+    return lightness
+
+
+def strokes_on(shape, count, dtype=np.float32):
+    """Random strokes: hints and hint_weight."""
+    hint_weight = np.zeros(shape, dtype)
+    for i, j in zip(RNG.integers(0, shape[0], count), RNG.integers(0, shape[1], count), strict=True):
+        hint_weight[i : i + 3, j : j + 8] = np.inf
+    values = RNG.uniform(-40, 40, (shape[0], 2, shape[1]))
+    return np.where(hint_weight[:, None] > 0, values, 0).astype(dtype), hint_weight
+
+
+def distance(u, other):
+    """Mean distance of two states in units of chroma."""
+    return np.linalg.norm(u - other, axis=1).mean()
+
+
+@pytest.mark.parametrize("neighbours", [4, 8])
+@pytest.mark.parametrize(("first", "beta"), [(1, 0.0), (1, 10.0), (0, 10.0)])
+@pytest.mark.parametrize("shape", [(1, 9), (9, 1), (2, 3), (23, 31)])
+def test_multigrid_finds_the_exact_solution(kernels, shape, first, beta, neighbours):
+    lightness, hints, hint_weight = random_problem(shape, hints=3)
+    free = np.flatnonzero(hint_weight.ravel() == 0)[0]
+    hint_weight.ravel()[free] = 0.3  # a soft one
+    hints[free // shape[1], :, free % shape[1]] = 10, -10
+    edges = edge_weights(kernels, lightness, 1.0, 3.0, 1e-3)[:, : neighbours // 2].copy()
+    solver = Multigrid(edges, kernels, first=first, beta=beta)
+    u, report = solver.minimise(hints, hint_weight, StopRule(5000, 1, 1e-9), run(kernels))
     assert report.stopped_by == "change"
-    np.testing.assert_allclose(u, reference.solve_graph(operator, hints, hint_weight), atol=1e-5)
+    np.testing.assert_allclose(u, sparse_solution(edges, hints, hint_weight, first, beta), atol=1e-5)
 
 
-def test_quadratic_keeps_to_its_iteration_budget(kernels):
-    """A golden count: a slower solver is a bug even if it converges."""
-    yy, xx = np.mgrid[:128, :160]
-    lightness = (50 + 20 * np.sin(xx / 9) * np.cos(yy / 7)).astype(np.float32)
-    hint_weight = np.zeros_like(lightness)
-    hint_weight[::40, ::40] = np.inf
-    hints = np.where(hint_weight[:, None] > 0, 30, 0).astype(np.float32) * np.array([1, -1], np.float32)[:, None]
-    hints[:64] *= 0.5
-    _, report = Quadratic(edge_weights(kernels, 1.0, 3.0, 1e-4)).minimise(
-        lightness, hints, hint_weight, StopRule(2000, 20, 0.01), run(kernels)
-    )
+@pytest.mark.parametrize(("beta", "floor", "budget"), [(0, 1e-3, 40), (3, 1e-3, 60), (0, 1e-4, 60), (3, 1e-4, 100)])
+def test_multigrid_keeps_to_its_iteration_budget(kernels, beta, floor, budget):
+    """Golden counts on a hard picture: a slower solver is a bug even if it converges."""
+    edges = edge_weights(kernels, lines().astype(np.float32), 3.0, 3.0, floor)
+    hints, hint_weight = strokes_on((96, 120), 8)
+    u, report = Multigrid(edges, kernels, beta=beta).minimise(hints, hint_weight, StopRule(200, 1, 0.02), run(kernels))
     assert report.stopped_by == "change"
-    assert report.iterations <= 260
+    assert report.iterations <= budget
+    assert distance(u, sparse_solution(edges, hints, hint_weight, 1, beta)) < 0.4
 
 
-@pytest.mark.parametrize("shape", [(4, 6), (5, 7), (1, 1), (1, 8)])
-def test_halving_keeps_means_and_hints(shape):
-    image = RNG.random((shape[0], 2, shape[1]))
-    small = halve(image)
-    assert small.shape == ((shape[0] + 1) // 2, 2, (shape[1] + 1) // 2)
-    assert small.min() >= image.min()
-    assert small.max() <= image.max()
-    hint_weight = np.zeros(shape)
-    hint_weight[-1, -1] = np.inf
-    hints, weight = halve_hints(np.where(hint_weight[:, None] > 0, 7.0, np.zeros((shape[0], 2, shape[1]))), hint_weight)
-    assert np.isinf(weight[-1, -1])
-    assert np.isinf(weight).sum() == 1
-    assert (hints[-1, :, -1] == 7).all()
+def test_multigrid_starts_from_its_last_solution(kernels):
+    lightness, rule = lines().astype(np.float32), StopRule(500, 1, 1e-3)
+    edges = edge_weights(kernels, lightness, 3.0, 3.0, 1e-3)
+    hints, hint_weight = strokes_on(lightness.shape, 8)
+    solver = Multigrid(edges, kernels, beta=3.0)
+    u, cold = solver.minimise(hints, hint_weight, rule, run(kernels))
+    first = u.copy()
+    again, warm = solver.minimise(hints, hint_weight, rule, run(kernels))
+    assert again is u  # its own memory
+    assert warm.iterations <= 2 < cold.iterations
+    assert distance(again, first) < 0.01
+    _, given = Multigrid(edges, kernels, beta=3.0).minimise(hints, hint_weight, rule, run(kernels), initial=first)
+    assert given.iterations <= 2
+
+
+@pytest.mark.parametrize("beta", [0.0, 3.0])
+def test_multigrid_answers_new_hints_as_if_they_were_the_first(kernels, beta):
+    edges = edge_weights(kernels, lines((41, 53)).astype(np.float32), 3.0, 3.0, 1e-3)
+    kept = Multigrid(edges, kernels, beta=beta)
+    for count in (6, 1, 12, 3):
+        hints, hint_weight = strokes_on((41, 53), count)
+        hint_weight[20, :30] = 0.5  # soft
+        u, _ = kept.minimise(hints, hint_weight, StopRule(2000, 1, 1e-5), run(kernels))
+        np.testing.assert_allclose(u, sparse_solution(edges, hints, hint_weight, 1, beta), atol=0.05)
+
+
+@pytest.mark.parametrize("beta", [0.0, 3.0])
+def test_multigrid_rests_where_it_has_arrived(kernels, beta):
+    """Long after the last digit is right, products of residuals underflow: they must not lead away."""
+    shape = (17, 23)
+    edges = edge_weights(kernels, RNG.uniform(0, 100, shape).astype(np.float32), 3.0, 3.0, 1e-3)
+    hints, hint_weight = strokes_on(shape, 3)
+    u, report = Multigrid(edges, kernels, beta=beta).minimise(hints, hint_weight, StopRule(3000, 100, 0), run(kernels))
+    assert (report.stopped_by, report.iterations) == ("direct", 3000)
+    np.testing.assert_allclose(u, sparse_solution(edges, hints, hint_weight, 1, beta), atol=0.05)
+
+
+def test_multigrid_reports_the_energy_and_the_way(kernels):
+    edges = np.array([[[1.0, 0], [0, 0]]])  # none leads over the border
+    hints, hint_weight = np.zeros((1, 2, 2)), np.array([[np.inf, 0.5]])
+    hints[0, :, 1] = 3, 4  # one free pixel: 1/2 |u|^2 + 1/4 |u - (3, 4)|^2 at u = (1, 4/3)
+    solver = Multigrid(edges, kernels)
+    u, report = solver.minimise(hints, hint_weight, StopRule(5, 1, 1e-9), run(kernels))
+    np.testing.assert_allclose(u[0, :, 1], [1, 4 / 3])
+    assert report.energy[-1] == pytest.approx(25 / 18 + 0.25 * 100 / 9)
+    assert report.change[-1] == pytest.approx(0, abs=1e-9)
+    assert all(type(number) is float for number in (*report.energy, *report.change))
+
+
+def test_multigrid_refuses_what_does_not_fit(kernels):
+    with pytest.raises(ValueError, match="edges must have shape"):
+        Multigrid(np.ones((4, 3, 5)), kernels)
+    solver, rule = Multigrid(np.ones((4, 4, 5)), kernels), StopRule(3, 1, 0.1)
+    with pytest.raises(ValueError, match=r"hints must have shape \(4, 2, 5\), but has shape \(4, 2, 6\)"):
+        solver.minimise(np.zeros((4, 2, 6)), np.zeros((4, 5)), rule, run(kernels))
+    with pytest.raises(TypeError, match="must be float32, but is float64"):
+        solver.minimise(np.zeros((4, 2, 5), np.float32), np.zeros((4, 5), np.float32), rule, run(kernels))
 
 
 def toy_problem():
@@ -199,7 +285,7 @@ def counting(kernels, speed):
 
 def test_loop_stops_when_the_colour_rests(kernels):
     u, advance, done = counting(kernels, 10.0)
-    report = iterate(advance, lambda: 1.5, u, StopRule(1000, 7, 0.1), run(kernels))
+    report = iterate(advance, comparing(lambda: 1.5, u, kernels), u, StopRule(1000, 7, 0.1), run(kernels))
     assert report.stopped_by == "change"
     assert report.iterations == len(done) == report.checked_at[-1]
     assert report.change[-1] <= 0.1 < report.change[-2]
@@ -208,7 +294,7 @@ def test_loop_stops_when_the_colour_rests(kernels):
 
 def test_loop_stops_at_max_iter(kernels):
     u, advance, done = counting(kernels, 1e9)
-    report = iterate(advance, lambda: 0.0, u, StopRule(17, 5, 0.1), run(kernels))
+    report = iterate(advance, comparing(lambda: 0.0, u, kernels), u, StopRule(17, 5, 0.1), run(kernels))
     assert report.stopped_by == "max_iter"
     assert report.checked_at == (5, 10, 15, 17)
     assert len(done) == 17
@@ -216,7 +302,7 @@ def test_loop_stops_at_max_iter(kernels):
 
 def test_loop_without_tolerance_does_what_was_asked(kernels):
     u, advance, done = counting(kernels, 0.0)
-    report = iterate(advance, lambda: 0.0, u, StopRule(12, 5, 0.0), run(kernels))
+    report = iterate(advance, comparing(lambda: 0.0, u, kernels), u, StopRule(12, 5, 0.0), run(kernels))
     assert report.stopped_by == "direct"
     assert report.iterations == len(done) == 12
 
@@ -230,7 +316,7 @@ def test_callback_sees_progress_and_stops(kernels):
             raise StopIteration
 
     u, advance, _ = counting(kernels, 1e9)
-    report = iterate(advance, lambda: 2.0, u, StopRule(100, 5, 0.1), run(kernels, callback))
+    report = iterate(advance, comparing(lambda: 2.0, u, kernels), u, StopRule(100, 5, 0.1), run(kernels, callback))
     assert report.stopped_by == "callback"
     assert [p.iteration for p in seen] == [5, 10, 15]
     assert seen[-1].max_iter == 100
@@ -245,6 +331,6 @@ def test_loop_returns_to_python_often_enough_for_ctrl_c(kernels):
         blocks.append(n)
         time.sleep(0.1 * n)
 
-    iterate(advance, lambda: 0.0, np.zeros((2, 2, 2)), StopRule(20, 20, 0.0), run(kernels))
+    iterate(advance, lambda: (0.0, 0.0), np.zeros((2, 2, 2)), StopRule(20, 20, 0.0), run(kernels))
     assert sum(blocks) == 20
     assert max(blocks) <= 4

@@ -19,7 +19,7 @@ from pyvarcolor.solvers.multigrid import Multigrid, edge_weights
 
 Array = NDArray[np.floating]
 
-_START = StopRule(max_iter=20, check_every=1, tol=0.05)
+_START = StopRule(max_iter=20, check_every=4, tol=0.05)  # what lies behind an edge may only move in the second step
 
 _Kept = TypeVar("_Kept")
 
@@ -147,7 +147,7 @@ class Propagation:
         kept = {} if kept is None else kept
         if "size" not in kept:
             kept["size"] = phi(lightness)[:, None] if self.normalize else lightness.dtype.type(1)
-        size = kept["size"]
+        size: Array = kept["size"]
 
         def chroma_of(u: Array) -> Array:
             return (u * size).transpose(0, 2, 1)

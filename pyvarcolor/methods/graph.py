@@ -47,15 +47,14 @@ class Graph(EdgeAware):
     >>> gray[:, 20:] = 180
     >>> hints = Hints.from_points([(10, 5, (30, 20)), (10, 35, (-20, 20))], gray.shape)
     >>> colorize(gray, hints, method="graph").chroma[3, [12, 28], 0].round().tolist()
-    [30.0, -20.0]
+    [30.0, -19.0]
     """
 
     numbers: ClassVar[int] = 28
 
     weights: Weights = "edge"
     beta: float = 0.0
-    check_every: int = 1
-    tol: float = 0.05
+    check_every: int = 2
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -88,6 +87,8 @@ class Graph(EdgeAware):
         rows, cols = problem.lightness.shape
         w = np.empty((rows, 8, cols))
         run.kernels.levin_weights(problem.lightness.astype(np.float64) / 100, w)
-        double = (array.astype(np.float64) for array in (problem.hints, problem.hint_weight, initial))
-        u, report = solve_directed(w, *double, rule, run)
+        hints, hint_weight, initial = (
+            array.astype(np.float64) for array in (problem.hints, problem.hint_weight, initial)
+        )
+        u, report = solve_directed(w, hints, hint_weight, initial, rule, run)
         return u.astype(problem.hints.dtype), report

@@ -35,7 +35,7 @@ class Heat(Propagation):
     [20.0, 10.0]
     """
 
-    draft: ClassVar[dict[str, Any]] = {"max_iter": 100}
+    draft: ClassVar[dict[str, Any]] = {"max_iter": 100, "tol": 0.0}
 
     normalize: bool = False
     reimpose: bool = True

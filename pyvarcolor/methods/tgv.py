@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -95,5 +95,5 @@ class TGV(Variational):
         return u, report
 
     def _bilaplacian(self, problem: Problem, run: Run) -> tuple[Array, SolverReport]:
-        solver = self.multigrid(problem, run, first=0, beta=self.beta)
-        return solver.minimise(problem.hints, problem.hint_weight, self.stop_rule, run, problem.initial)
+        solver, rule = self.multigrid(problem, run, first=0, beta=self.beta), replace(self.stop_rule, check_every=4)
+        return solver.minimise(problem.hints, problem.hint_weight, rule, run, problem.initial)

@@ -24,11 +24,19 @@ class Multigrid:
     Parameters
     ----------
     edges : (H, 2, W) or (H, 4, W) ndarray
-        Weights of the edges to the right and down (4 neighbours), and down right and down left (8); see `edge_weights`.
+        Weights of the edges to the right and down (4 neighbours), and down right and down left (8),
+        0 where they would lead over the border; see `edge_weights`.
     kernels : Kernels
         The backend.
     first, beta : float
         Weights of the first-order and of the bilaplacian term; `first` must be 1 where `beta` is 0.
+
+    Raises
+    ------
+    ValueError
+        If the shape of `edges`, or later that of hints, is another one; the kernels name it.
+    TypeError
+        If they are not all float32 or all float64.
 
     References
     ----------
@@ -40,7 +48,8 @@ class Multigrid:
         rows, count, cols = edges.shape
         size = kernels.multigrid_size(rows, cols, 2 * count, beta > 0)
         self._workspace = np.zeros((1, size), edges.dtype)
-        self._terms = {"first": first, "beta": beta, "workspace": self._workspace, "progress": np.zeros((1, 4))}
+        self._progress = np.zeros((1, 4))
+        self._terms = {"first": first, "beta": beta, "workspace": self._workspace, "progress": self._progress}
         self._u = np.zeros((rows, 2, cols), edges.dtype)
         kernels.multigrid_weights(edges, self._workspace)
 
@@ -59,7 +68,7 @@ class Multigrid:
         hints : (H, 2, W) ndarray
             Prescribed values.
         hint_weight : (H, W) ndarray
-            0: no hint; infinity: a hard one.
+            0: no hint; infinity: a hard one; between them soft.
         rule : StopRule
             When to stop.
         run : Run
@@ -72,19 +81,19 @@ class Multigrid:
         u : (H, 2, W) ndarray
             The solution; the next call overwrites it.
         report : SolverReport
-            Its `change` is the mean length of the way that a pixel has come since the last look. The error that is left
-            is about twice that.
+            Its `change` is the mean length of the way that a pixel has come since the last look. With `tol` at 0.02,
+            the error that is left is two to six times that where `beta` is up to some 10, and more above.
         """
         kernels, u, terms = run.kernels, self._u, self._terms
         if initial is not None:
             u[:] = initial
         kernels.multigrid_setup(hint_weight, self._workspace)
         kernels.multigrid_start(u, hints, hint_weight, **terms)
-        _, _, _, before = terms["progress"][0]
+        before = float(self._progress[0, 3])
 
         def look() -> tuple[float, float]:
             nonlocal before
-            _, _, energy, path = terms["progress"][0]
+            _, _, energy, path = self._progress[0].tolist()
             change, before = path - before, path
             return energy, change
 
@@ -93,7 +102,7 @@ class Multigrid:
 
 
 def edge_weights(kernels: Kernels, guide: Array, scale: float, power: float, floor: float) -> Array:
-    """Weights of the 8 neighbours that stop at edges of a guide: 1 / (1 + (|difference| / scale)^power), over the distance.
+    """Weights of the 8 neighbours that stop at edges of a guide: 1 / (1 + (|step| / scale)^power), over the distance.
 
     Parameters
     ----------
@@ -107,7 +116,7 @@ def edge_weights(kernels: Kernels, guide: Array, scale: float, power: float, flo
     Returns
     -------
     (H, 4, W) ndarray
-        To the right, down, down right and down left.
+        To the right, down, down right and down left; 0 over the border.
     """
     edges = np.empty((guide.shape[0], 4, guide.shape[1]), guide.dtype)
     kernels.graph_edges(guide, scale, power, floor, edges)

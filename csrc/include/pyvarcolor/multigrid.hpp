@@ -173,9 +173,10 @@ PYVARCOLOR_ROW_KERNEL double length_row(Index half, T alpha_a, T alpha_b, const 
     return sum_lanes<T>(half, [=](Index k) { return std::sqrt(square_a * a[k] * a[k] + square_b * b[k] * b[k]); });
 }
 
-// a / b of each channel, 0 where b is 0: the solution is reached.
+// a / b of each channel, 0 where b is so small that the solution is reached: products of float would underflow.
 inline Sums ratio(const Sums& a, const Sums& b) {
-    return {{b.of[0] > 0 ? a.of[0] / b.of[0] : 0, b.of[1] > 0 ? a.of[1] / b.of[1] : 0}};
+    constexpr double reached = 1e-30;
+    return {{b.of[0] > reached ? a.of[0] / b.of[0] : 0, b.of[1] > reached ? a.of[1] / b.of[1] : 0}};
 }
 
 // What conjugate gradients carry from call to call.
