@@ -142,7 +142,7 @@ def _shrink_photo(gray: NDArray[Any], factor: int) -> NDArray[Any]:
         return gray
     height, width = gray.shape[:2]
     edge = [(0, -height % factor), (0, -width % factor)] + [(0, 0)] * (gray.ndim - 2)
-    mean = _blocks(np.pad(gray, edge, mode="edge"), factor).mean(axis=(1, 3), dtype=np.float32)
+    mean: Array = _blocks(np.pad(gray, edge, mode="edge"), factor).mean(axis=(1, 3), dtype=np.float32)
     return np.rint(mean).astype(gray.dtype) if gray.dtype.kind == "u" else mean.clip(0, 1).astype(gray.dtype)
 
 

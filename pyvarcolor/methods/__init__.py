@@ -21,8 +21,8 @@ from pyvarcolor.hints import Hints
 from pyvarcolor.kernels import Kernels
 from pyvarcolor.result import Callback, SolverReport
 
-AUTO: tuple[str, dict[str, Any]] = ("graph", {})
-"""Method and options that ``method="auto"`` stands for: the best measured ones (``docs/methods.md``)."""
+AUTO = "graph"
+"""The method that ``method="auto"`` stands for: the best measured one (``docs/methods.md``)."""
 
 
 class Method(Protocol):
@@ -142,7 +142,7 @@ def get(name: str) -> type[Method]:
     'alpha1'
     """
     known = names()
-    name = AUTO[0] if name == "auto" else name
+    name = AUTO if name == "auto" else name
     if name not in known:
         raise ValueError(f"method must be one of auto, {', '.join(known)}, but is {name!r}{_did_you_mean(name, known)}")
     return _registry[name]
@@ -183,7 +183,7 @@ def make(name: str, **options: Any) -> Method:
                 f"method {cls.name!r} has no option {option!r}{_did_you_mean(option, valid)}; "
                 f"its options are {', '.join(valid)}"
             )
-    return cls(**{**(AUTO[1] if name == "auto" else {}), **options})
+    return cls(**options)
 
 
 def _did_you_mean(word: str, known: list[str]) -> str:

@@ -47,7 +47,7 @@ class Graph(EdgeAware):
     >>> gray[:, 20:] = 180
     >>> hints = Hints.from_points([(10, 5, (30, 20)), (10, 35, (-20, 20))], gray.shape)
     >>> colorize(gray, hints, method="graph").chroma[3, [12, 28], 0].round().tolist()
-    [30.0, -19.0]
+    [30.0, -20.0]
     """
 
     numbers: ClassVar[int] = 28
