@@ -53,6 +53,21 @@ void bind_tv(py::module_& m) {
             });
         },
         array("u"), array("g"), array("hints"), array("hint_weight"), number("alpha1"));
+
+    m.def(
+        "tv_edges",
+        [](const py::array& u, const py::array& g, double alpha1, double epsilon, py::array edges) {
+            with_dtype(u, "u", [&](auto t) {
+                using T = decltype(t);
+                const Size size(u);
+                const auto primal = read<T>(u, "u", size.image(2));
+                const auto weights = read<T>(g, "g", size.image(1));
+                const auto out = write<T>(edges, "edges", size.image(2));
+                py::gil_scoped_release unlocked;
+                tv_edges<T>({weights, {}, {}, {}, {}, T(alpha1)}, primal, T(epsilon), out);
+            });
+        },
+        array("u"), array("g"), number("alpha1"), number("epsilon"), array("edges"));
 }
 
 }  // namespace pyvarcolor

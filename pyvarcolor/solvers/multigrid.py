@@ -53,6 +53,16 @@ class Multigrid:
         self._u = np.zeros((rows, 2, cols), edges.dtype)
         kernels.multigrid_weights(edges, self._workspace)
 
+    def restart(self, edges: Array, hints: Array, hint_weight: Array, u: Array, kernels: Kernels) -> None:
+        """Bring other weights in, and do the first iteration with them on u (H, 2, W) in place."""
+        kernels.multigrid_weights(edges, self._workspace)
+        kernels.multigrid_setup(hint_weight, self._workspace)
+        kernels.multigrid_start(u, hints, hint_weight, **self._terms)
+
+    def advance(self, u: Array, kernels: Kernels, n: int) -> None:
+        """n more iterations on u in place."""
+        kernels.multigrid_cg(u, **self._terms, n=n)
+
     def minimise(
         self,
         hints: Array,

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
+#include <cmath>
 #include <vector>
 
 #include "pyvarcolor/differences.hpp"
@@ -62,6 +64,37 @@ double tv_energy(const TV<T, Weights>& tv, Image<const T> u) {
         std::vector<T> k(static_cast<std::size_t>(4 * cols));
         tv.forward(i, rows_of(u, i), cols, Store<T>{k.data(), cols});
         return norm_row<4>(cols, k.data()) + hint_energy_row(u, tv.hints, tv.hint_weight, i);
+    });
+}
+
+// The weight of a pixel in the quadratic energy that touches alpha1 g |grad u| from above: alpha1 g / max(|grad u|,
+// epsilon); k = alpha1 g grad u.
+template <class T>
+struct Reweigh {
+    T alpha1, epsilon;
+    const T* g;
+    T* w;
+    template <std::size_t N>
+    PYVARCOLOR_INLINE void operator()(Index j, const std::array<T, N>& k) const {
+        const T a = alpha1 * g[j];
+        T square = 0;
+        for (std::size_t c = 0; c < N; ++c) square += k[c] * k[c];
+        w[j] = a * a / std::max(std::sqrt(square), a * epsilon);
+    }
+};
+
+// edges (rows, 2, cols) of that energy, 0 over the border.
+template <class T>
+void tv_edges(const TV<T, ScalarWeights<T>>& tv, Image<const T> u, T epsilon, Image<T> edges) {
+    const Index rows = tv.rows(), cols = tv.cols();
+    parallel_rows(u, [&](Index i) {
+        T *const right = edges.row(i, 0), *const down = edges.row(i, 1);
+        tv.forward(i, rows_of(u, i), cols, Reweigh<T>{tv.alpha1, epsilon, tv.weights.row(i), right});
+        if (i + 1 < rows)
+            std::copy(right, right + cols, down);
+        else
+            std::fill(down, down + cols, T(0));
+        right[cols - 1] = 0;
     });
 }
 

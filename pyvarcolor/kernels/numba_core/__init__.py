@@ -16,6 +16,7 @@ from .bindings import (
     tgv_energy,
     tgv_forward,
     tgv_iterate,
+    tv_edges,
     tv_energy,
     tv_iterate,
 )
@@ -41,6 +42,7 @@ __all__ = [
     "tgv_energy",
     "tgv_forward",
     "tgv_iterate",
+    "tv_edges",
     "tv_energy",
     "tv_iterate",
 ]

@@ -233,6 +233,14 @@ def tv_energy(u: Image, g: Image, hints: Image, hint_weight: Image, alpha1: floa
     return float(energy)
 
 
+def tv_edges(u: Image, g: Image, alpha1: float, epsilon: float, edges: Image) -> None:
+    """Edges of the quadratic energy that touches total variation at u."""
+    like = expected_by(u, "u")
+    state, out = like.read(u, "u", 2), like.write(edges, "edges", 2)
+    g, no_xy = like.weights(like.read(g, "g", 1))
+    launch(tv.tv_edges, state, g, no_xy, like.dtype(alpha1), like.dtype(epsilon), out)
+
+
 def tgv_iterate(
     u: Image,
     v: Image,

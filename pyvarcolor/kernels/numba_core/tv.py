@@ -101,3 +101,20 @@ def tv_energy(u: Image, g: Image, no_xy: Row, hints: Image, hint_weight: Image, 
         forward(i, u, g, no_xy, alpha1, k)
         partial[i] = norm_row(k) + hint_energy_row(u, hints, hint_weight, i)
     return sum_rows(partial)
+
+
+@kernel
+def tv_edges(u: Image, g: Image, no_xy: Row, alpha1: Scalar, epsilon: Scalar, edges: Image) -> None:
+    """Edges of the quadratic energy that touches alpha1 sum g |grad u| at u: alpha1 g / max(|grad u|, epsilon)."""
+    rows, _, cols = u.shape
+    zero = u.dtype.type(0)
+    for row in prange(rows):
+        i = np.intp(row)
+        k = np.empty((4, cols), u.dtype)
+        forward(i, u, g, no_xy, alpha1, k)
+        for j in range(cols):
+            a = alpha1 * g[i, 0, j]
+            length = np.sqrt(k[0, j] * k[0, j] + k[1, j] * k[1, j] + k[2, j] * k[2, j] + k[3, j] * k[3, j])
+            w = a * a / max(length, a * epsilon)
+            edges[i, 0, j] = w if j + 1 < cols else zero
+            edges[i, 1, j] = w if i + 1 < rows else zero
