@@ -55,6 +55,7 @@ class Graph(EdgeAware):
     weights: Weights = "edge"
     beta: float = 0.0
     check_every: int = 2
+    tol: float = 0.05
 
     def __post_init__(self) -> None:
         super().__post_init__()
