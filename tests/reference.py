@@ -144,40 +144,72 @@ def hint_energy(u, hints, hint_weight) -> float:
     return float(0.5 * (soft * (u.astype(float) - hints) ** 2).sum())
 
 
-def graph_laplacian(w: NDArray[np.floating]) -> sp.csr_array:
-    """(L z)_i = sum_j w_ij (z_i - z_j) on one plane."""
-    rows, _, cols = w.shape
-    matrix = sp.lil_array((rows * cols, rows * cols))
-    for i in range(rows):
-        for j in range(cols):
-            for k, (di, dj) in enumerate(OFFSETS):
-                if 0 <= i + di < rows and 0 <= j + dj < cols:
-                    here, there = i * cols + j, (i + di) * cols + j + dj
-                    matrix[here, there] -= float(w[i, k, j])
-                    matrix[here, here] += float(w[i, k, j])
-    return matrix.tocsr()
+EDGES = [(0, 1), (1, 0), (1, 1), (1, -1)]
+"""Rows and columns to the other end of each edge that is stored with a pixel."""
 
 
-def graph_operator(w, hint_weight, first: float, beta: float) -> sp.csr_array:
-    """A = first L + beta L D^-1 L + soft hints on one plane."""
-    laplacian = graph_laplacian(w)
-    soft = np.where(np.isfinite(hint_weight), hint_weight, 0).ravel().astype(float)
+def ends_of_edges(k: int, shape: tuple[int, int]) -> tuple[tuple[slice, slice], tuple[slice, slice]]:
+    """Where all edges of a kind begin and where they end."""
+    rows, cols = shape
+    down, along = EDGES[k]
+    here = np.s_[: rows - down, max(0, -along) : cols - max(0, along)]
+    there = np.s_[down:, max(0, along) : cols - max(0, -along)]
+    return here, there
+
+
+def graph_laplacian(edges: NDArray[np.floating]) -> sp.csr_array:
+    """(L z)_i = sum_j w_ij (z_i - z_j) on one plane, from edges (rows, 2 or 4, cols)."""
+    rows, channels, cols = edges.shape
+    pixels = np.arange(rows * cols).reshape(rows, cols)
+    laplacian = sp.csr_array((rows * cols, rows * cols))
+    for k in range(channels):
+        here, there = ends_of_edges(k, (rows, cols))
+        count = pixels[here].size
+        ends = np.concatenate([pixels[here].ravel(), pixels[there].ravel()])
+        signs = np.repeat([1.0, -1.0], count)
+        step = sp.csr_array((signs, (np.tile(np.arange(count), 2), ends)), shape=(count, rows * cols))
+        laplacian = laplacian + step.T @ sp.diags_array(edges[:, k][here].ravel().astype(float)) @ step
+    return laplacian.tocsr()
+
+
+def mixed_operator(laplacian: sp.csr_array, first: float, beta: float) -> sp.csr_array:
+    """L (first + beta D^-1 L)."""
     degree = laplacian.diagonal()
     inverse = sp.diags_array(np.divide(1, degree, out=np.zeros_like(degree), where=degree > 0))
-    return first * laplacian + beta * laplacian @ inverse @ laplacian + sp.diags_array(soft)
+    return (first * laplacian + beta * laplacian @ inverse @ laplacian).tocsr()
+
+
+def soft_weights(hint_weight: NDArray[np.floating]) -> Array:
+    """The weights of soft hints, of all pixels one after the other."""
+    return np.where(np.isfinite(hint_weight), hint_weight, 0).ravel().astype(float)
+
+
+def graph_operator(edges, hint_weight, first: float, beta: float) -> sp.csr_array:
+    """A = L (first + beta D^-1 L) + soft hints on one plane."""
+    soft = sp.diags_array(soft_weights(hint_weight))
+    return (mixed_operator(graph_laplacian(edges), first, beta) + soft).tocsr()
 
 
 def solve_graph(operator: sp.csr_array, hints, hint_weight) -> Array:
     """The exact u (rows, 2, cols) with A u = soft hints at all pixels without a hard hint, which are met."""
-    hard = np.isinf(hint_weight).ravel()
-    soft = np.where(np.isfinite(hint_weight), hint_weight, 0).ravel().astype(float)
+    free = np.flatnonzero(~np.isinf(hint_weight).ravel())
     planes = []
     for plane in hints.transpose(1, 0, 2).astype(float):
-        z = np.where(hard, plane.ravel(), 0)
-        right_side = soft * plane.ravel() - operator @ z
-        z[~hard] = scipy.sparse.linalg.spsolve(operator[~hard][:, ~hard].tocsc(), right_side[~hard])
+        z = plane.ravel().copy()
+        z[free] = 0
+        right_side = soft_weights(hint_weight) * plane.ravel() - operator @ z
+        if free.size:
+            z[free] = scipy.sparse.linalg.splu(operator[free][:, free].tocsc()).solve(right_side[free])
         planes.append(z.reshape(hint_weight.shape))
     return np.stack(planes, axis=1)
+
+
+def graph_energy(edges, u, hints, hint_weight, first: float, beta: float) -> float:
+    """1/2 u' L (first + beta D^-1 L) u of both channels, and the soft hints."""
+    matrix = mixed_operator(graph_laplacian(edges), first, beta)
+    planes = u.transpose(1, 0, 2).astype(float)
+    smooth = sum(0.5 * plane.ravel() @ (matrix @ plane.ravel()) for plane in planes)
+    return float(smooth + hint_energy(u, hints, hint_weight))
 
 
 def heat_step(u, hints, hint_weight, time_step: float) -> Array:
@@ -222,16 +254,15 @@ def edge_tensor(lightness, scale: float, power: float, floor: float) -> Array:
     return tensor
 
 
-def graph_weights(lightness, scale: float, power: float, floor: float) -> Array:
-    """Weights (rows, 8, cols) of the neighbours, 0 over the border."""
-    rows, cols = lightness.shape
-    w = np.zeros((rows, 8, cols))
-    for i, j in np.ndindex(rows, cols):
-        for k, (di, dj) in enumerate(OFFSETS):
-            if 0 <= i + di < rows and 0 <= j + dj < cols:
-                d = float(lightness[i + di, j + dj]) - float(lightness[i, j])
-                w[i, k, j] = edge_stop(d, scale, power, floor) / np.hypot(di, dj)
-    return w
+def graph_edges(lightness, scale: float, power: float, floor: float, neighbours: int) -> Array:
+    """Weights (rows, 2 or 4, cols) of the edges to the right, down, down right and down left; 0 over the border."""
+    edges = np.zeros((lightness.shape[0], neighbours // 2, lightness.shape[1]))
+    for k in range(neighbours // 2):
+        here, there = ends_of_edges(k, lightness.shape)
+        steps = lightness[there].astype(float) - lightness[here]
+        if steps.size:
+            edges[:, k][here] = np.vectorize(edge_stop)(steps, scale, power, floor) / np.hypot(*EDGES[k])
+    return edges
 
 
 def levin_weights(gray) -> Array:
@@ -251,3 +282,14 @@ def levin_weights(gray) -> Array:
                 w[i, k, j] = np.exp(-d * d / c)
             w[i, :, j] /= w[i, :, j].sum()
     return w
+
+
+def levin_apply(u, w) -> Array:
+    """sum_j w_ij (u_i - u_j)."""
+    rows, cols = u.shape[0], u.shape[2]
+    out = np.zeros(u.shape)
+    for i, j in np.ndindex(rows, cols):
+        for k, (di, dj) in enumerate(OFFSETS):
+            if 0 <= i + di < rows and 0 <= j + dj < cols:
+                out[i, :, j] += w[i, k, j] * (u[i, :, j].astype(float) - u[i + di, :, j + dj])
+    return out

@@ -92,15 +92,6 @@ class Problem:
     def dual_of_bilaplacian(self) -> np.ndarray:
         return self.normal(2)[: len(self.s)]
 
-    @cached_property
-    def w(self) -> np.ndarray:
-        return reference.graph_weights(self.lightness, *STOP).astype(self.dtype)
-
-    @cached_property
-    def inverse_degree(self) -> np.ndarray:
-        degree = self.w.sum(axis=1)
-        return np.divide(1, degree, out=np.zeros_like(degree), where=degree > 0)
-
     def operator(self) -> Any:
         return reference.tgv_operator(self.g, self.s, ALPHA0, ALPHA1)
 
@@ -323,58 +314,7 @@ def test_tv_energy(kernels: Kernels, dtype: type, shape: tuple[int, int], channe
     assert_close(energy, expected + reference.hint_energy(u, problem.hints, problem.hint_weight), dtype)
 
 
-@all_dtypes
-@all_shapes
-@pytest.mark.parametrize(("first", "beta"), [(1.0, 0.0), (0.0, 2.0), (0.7, 2.0)])
-def test_graph_operator_and_energy(
-    kernels: Kernels, dtype: type, shape: tuple[int, int], first: float, beta: float
-) -> None:
-    """A is the matrix, and symmetric, and the derivative of the energy of half u' A u plus the hints."""
-    problem = Problem(shape, dtype)
-    matrix = reference.graph_operator(problem.w, problem.hint_weight, first, beta)
-    assert abs(matrix - matrix.T).max() <= 10 * tolerance(dtype)
-    graph = problem.w, problem.inverse_degree, problem.hint_weight, first, beta
-    u, out, scratch = problem.normal(2, 10), problem.empty(2), problem.empty(2)
-    kernels.graph_apply(u, *graph, scratch, out)
-    for channel in range(2):
-        assert_close(plane(out[:, channel]), matrix @ plane(u[:, channel]), dtype)
-
-    energy = kernels.graph_energy(u, *graph[:2], problem.hints, *graph[2:], scratch)
-    no_hints = reference.graph_operator(problem.w, np.zeros(shape), first, beta)
-    expected = sum(0.5 * plane(u[:, c]) @ (no_hints @ plane(u[:, c])) for c in range(2))
-    assert_close(energy, expected + reference.hint_energy(u, problem.hints, problem.hint_weight), dtype)
-
-
-# --- conjugate gradients and heat ---
-
-
-def run_cg(kernels: Kernels, problem: Problem, first: float, beta: float, n: int) -> np.ndarray:
-    """u after n iterations from 0 (and the hard hints)."""
-    hard = np.isinf(problem.hint_weight)
-    u = np.where(hard[:, None], problem.hints, 0).astype(problem.dtype)
-    diagonal = reference.graph_operator(problem.w, problem.hint_weight, first, beta).diagonal().reshape(problem.shape)
-    inverse_diagonal = np.divide(1, diagonal, out=np.zeros(problem.shape), where=~hard & (diagonal > 0))
-    state = u, *(problem.empty(2) for _ in range(4)), inverse_diagonal.astype(problem.dtype)
-    graph = problem.w, problem.inverse_degree
-    kernels.graph_cg_start(*state, *graph, problem.hints, problem.hint_weight, first, beta)
-    kernels.graph_cg(*state, *graph, problem.hint_weight, first, beta, n // 2)
-    kernels.graph_cg(*state, *graph, problem.hint_weight, first, beta, n - n // 2)
-    return u
-
-
-@all_dtypes
-@pytest.mark.parametrize("shape", [(1, 7), (7, 1), (2, 2), (3, 127), (13, 17)], ids=str)
-@pytest.mark.parametrize(("first", "beta"), [(1.0, 0.0), (0.3, 2.0)])
-def test_conjugate_gradients_find_the_exact_solution(
-    kernels: Kernels, dtype: type, shape: tuple[int, int], first: float, beta: float
-) -> None:
-    problem = Problem(shape, dtype)
-    assert (problem.hint_weight > 0).any()
-    u = run_cg(kernels, problem, first, beta, 120)
-    matrix = reference.graph_operator(problem.w, problem.hint_weight, first, beta)
-    assert_close(u, reference.solve_graph(matrix, problem.hints, problem.hint_weight), dtype)
-    hard = np.isinf(problem.hint_weight)[:, None].repeat(2, 1)
-    np.testing.assert_array_equal(u[hard], problem.hints[hard])
+# --- heat ---
 
 
 @all_dtypes
@@ -395,7 +335,7 @@ def test_heat_steps(kernels: Kernels, dtype: type, shape: tuple[int, int], n: in
 
 @all_dtypes
 @all_shapes
-@pytest.mark.parametrize(("name", "channels"), [("edge_weight", 1), ("edge_tensor", 3), ("graph_weights", 8)])
+@pytest.mark.parametrize(("name", "channels"), [("edge_weight", 1), ("edge_tensor", 3)])
 def test_weights_of_lightness(kernels: Kernels, dtype: type, shape: tuple[int, int], name: str, channels: int) -> None:
     problem = Problem(shape, dtype)
     lightness = np.where(problem.lightness < 5, 0, problem.lightness).astype(dtype)  # flat parts too
@@ -405,6 +345,36 @@ def test_weights_of_lightness(kernels: Kernels, dtype: type, shape: tuple[int, i
     if name == "edge_weight":
         assert weights.min() >= dtype(STOP[2])
         assert weights.max() <= 1
+
+
+@all_dtypes
+@all_shapes
+@pytest.mark.parametrize("neighbours", [4, 8])
+@pytest.mark.parametrize("stop", [STOP, (3.0, 1.0, 0.2), (5.0, 2.5, 1e-3), (2.0, 9.0, 1e-4)], ids=str)
+def test_edges_of_the_graph(
+    kernels: Kernels, dtype: type, shape: tuple[int, int], neighbours: int, stop: tuple[float, float, float]
+) -> None:
+    """For whole and other powers, few and many; floors are reached, and nothing reaches over the border."""
+    problem = Problem(shape, dtype)
+    edges = problem.empty(neighbours // 2)
+    kernels.graph_edges(problem.lightness, *stop, edges)
+    assert_close(edges, reference.graph_edges(problem.lightness, *stop, neighbours), dtype)
+    assert not edges[:, 0, -1].any()
+    assert not edges[-1, 1:].any()
+    if neighbours == 8:
+        assert not edges[:, 2, -1].any()
+        assert not edges[:, 3, 0].any()
+
+
+@all_dtypes
+@all_shapes
+def test_levin_apply(kernels: Kernels, dtype: type, shape: tuple[int, int]) -> None:
+    problem = Problem(shape, dtype)
+    u, w, out = problem.normal(2, 10), reference.levin_weights(problem.lightness / 20).astype(dtype), problem.empty(2)
+    kernels.levin_apply(u, w, out)
+    assert_close(out, reference.levin_apply(u, w), dtype)
+    kernels.levin_apply(np.ones_like(u), w, out)
+    assert not out.any()
 
 
 @all_dtypes
@@ -458,22 +428,15 @@ def run_everything(kernels: Kernels, dtype: type, shape: tuple[int, int] = (37, 
         kernels.tgv_adjoint(p, q, r, *weights, ALPHA0, ALPHA1, u, v)
         results |= {f"tgv_adjoint u {kind}": u, f"tgv_adjoint v {kind}": v}
     results["change"] = kernels.mean_change(u, problem.normal(2))
-    for beta in (0.0, 2.0):
-        graph = problem.w, problem.inverse_degree, problem.hint_weight, 0.5, beta
-        out = problem.empty(2)
-        kernels.graph_apply(u, *graph, problem.empty(2), out)
-        results[f"graph_apply {beta}"] = out
-        results[f"graph_energy {beta}"] = kernels.graph_energy(
-            u, *graph[:2], problem.hints, *graph[2:], problem.empty(2)
-        )
-        results[f"graph_cg {beta}"] = run_cg(kernels, problem, 0.5, beta, 9)
     kernels.heat_iterate(u, problem.empty(2), problem.hints, problem.hint_weight, 0.2, 7)
     results["heat_iterate"] = u
-    for name, channels in [("edge_weight", 1), ("edge_tensor", 3), ("graph_weights", 8)]:
+    for name, channels in [("edge_weight", 1), ("edge_tensor", 3), ("graph_edges", 4)]:
         results[name] = problem.empty(channels)
         getattr(kernels, name)(problem.lightness, *STOP, results[name])
     results["levin_weights"] = problem.empty(8)
     kernels.levin_weights((problem.lightness / 20).astype(dtype), results["levin_weights"])
+    results["levin_apply"] = problem.empty(2)
+    kernels.levin_apply(problem.u, results["levin_weights"], results["levin_apply"])
     return results
 
 

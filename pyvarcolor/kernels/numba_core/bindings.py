@@ -2,10 +2,12 @@
 
 from operator import index
 
-from . import color, graph, heat, state, tgv, tv
-from . import edge_weight as edges
-from .checks import expected_by
+from . import color, heat, levin, multigrid, state, tgv, tv
+from . import edge_weight as weights
+from .checks import expected_by, write_progress
+from .hierarchy import Layout, size_of
 from .image import Image, Picture
+from .multigrid import Numbers
 from .parallel import launch, scratch_of_threads
 
 
@@ -14,7 +16,7 @@ def edge_weight(lightness: Image, scale: float, power: float, floor: float, g: I
     like = expected_by(lightness, "lightness")
     t = like.dtype
     source, out = like.read(lightness, "lightness"), like.write(g, "g", 1)
-    launch(edges.edge_weight, source, t(scale), t(power), t(floor), out)
+    launch(weights.edge_weight, source, t(scale), t(power), t(floor), out)
 
 
 def edge_tensor(lightness: Image, scale: float, power: float, floor: float, g: Image) -> None:
@@ -22,21 +24,27 @@ def edge_tensor(lightness: Image, scale: float, power: float, floor: float, g: I
     like = expected_by(lightness, "lightness")
     t = like.dtype
     source, out = like.read(lightness, "lightness"), like.write(g, "g", 3)
-    launch(edges.edge_tensor, source, t(scale), t(power), t(floor), out)
+    launch(weights.edge_tensor, source, t(scale), t(power), t(floor), out)
 
 
-def graph_weights(lightness: Image, scale: float, power: float, floor: float, w: Image) -> None:
-    """Weights of the 8 neighbours."""
+def graph_edges(lightness: Image, scale: float, power: float, floor: float, edges: Image) -> None:
+    """Weights of the edges between neighbours."""
     like = expected_by(lightness, "lightness")
     t = like.dtype
-    source, out = like.read(lightness, "lightness"), like.write(w, "w", 8)
-    launch(graph.graph_weights, source, t(scale), t(power), t(floor), out)
+    source, out = like.read(lightness, "lightness"), like.write_edges(edges)
+    launch(weights.graph_edges, source, t(scale), t(power), t(floor), out)
 
 
 def levin_weights(gray: Image, w: Image) -> None:
     """Weights of Levin, Lischinski and Weiss 2004."""
     like = expected_by(gray, "gray")
-    launch(graph.levin_weights, like.read(gray, "gray"), like.write(w, "w", 8))
+    launch(levin.levin_weights, like.read(gray, "gray"), like.write(w, "w", 8))
+
+
+def levin_apply(u: Image, w: Image, out: Image) -> None:
+    """out = sum_j w_ij (u_i - u_j)."""
+    like = expected_by(u, "u")
+    launch(levin.levin_apply, like.read(u, "u", 2), like.read(w, "w", 8), like.write(out, "out", 2))
 
 
 def mean_change(u: Image, previous: Image) -> float:
@@ -68,121 +76,67 @@ def heat_iterate(u: Image, scratch: Image, hints: Image, hint_weight: Image, tim
     )
 
 
-def graph_apply(
-    u: Image,
-    w: Image,
-    inverse_degree: Image,
-    hint_weight: Image,
-    first: float,
-    beta: float,
-    scratch: Image,
-    out: Image,
-) -> None:
-    """out = A u."""
-    like = expected_by(u, "u")
-    launch(
-        graph.graph_apply,
-        like.read(u, "u", 2),
-        like.read(w, "w", 8),
-        like.read(inverse_degree, "inverse_degree"),
-        like.read(hint_weight, "hint_weight"),
-        like.dtype(first),
-        like.dtype(beta),
-        like.write(scratch, "scratch", 2),
-        like.write(out, "out", 2),
-    )
+def multigrid_size(rows: int, cols: int, neighbours: int, bilaplacian: bool) -> int:
+    """Numbers that the levels take."""
+    return size_of(Layout(index(rows), index(cols), index(neighbours) == 8, bool(bilaplacian)))
 
 
-def graph_cg_start(
+def multigrid_weights(edges: Image, workspace: Image) -> None:
+    """The weights of the finest level."""
+    like = expected_by(edges, "edges")
+    edges = like.read_edges(edges)
+    launch(multigrid.multigrid_weights, edges, like.hierarchy(workspace, (8,) if edges.shape[1] == 4 else (4,)))
+
+
+def multigrid_setup(hint_weight: Image, workspace: Image) -> None:
+    """All levels for these hints."""
+    like = expected_by(hint_weight, "hint_weight")
+    levels = like.hierarchy(workspace)
+    launch(multigrid.multigrid_setup, like.read(hint_weight, "hint_weight"), levels)
+
+
+def multigrid_start(
     u: Image,
-    residual: Image,
-    direction: Image,
-    image: Image,
-    scratch: Image,
-    inverse_diagonal: Image,
-    w: Image,
-    inverse_degree: Image,
     hints: Image,
     hint_weight: Image,
     first: float,
     beta: float,
+    workspace: Image,
+    progress: Numbers,
 ) -> None:
-    """First residual and direction of conjugate gradients."""
+    """The hard hints, and a first step with a full multigrid."""
     like = expected_by(u, "u")
     launch(
-        graph.graph_cg_start,
+        multigrid.multigrid_start,
         like.write(u, "u", 2),
-        like.write(residual, "residual", 2),
-        like.write(direction, "direction", 2),
-        like.write(image, "image", 2),
-        like.write(scratch, "scratch", 2),
-        like.read(inverse_diagonal, "inverse_diagonal"),
-        like.read(w, "w", 8),
-        like.read(inverse_degree, "inverse_degree"),
         like.read(hints, "hints", 2),
         like.read(hint_weight, "hint_weight"),
         like.dtype(first),
         like.dtype(beta),
+        like.hierarchy(workspace),
+        write_progress(progress),
     )
 
 
-def graph_cg(
-    u: Image,
-    residual: Image,
-    direction: Image,
-    image: Image,
-    scratch: Image,
-    inverse_diagonal: Image,
-    w: Image,
-    inverse_degree: Image,
-    hint_weight: Image,
-    first: float,
-    beta: float,
-    n: int,
-) -> None:
+def multigrid_cg(u: Image, first: float, beta: float, workspace: Image, progress: Numbers, n: int) -> None:
     """n iterations of conjugate gradients."""
     like = expected_by(u, "u")
     launch(
-        graph.graph_cg,
+        multigrid.multigrid_cg,
         like.write(u, "u", 2),
-        like.write(residual, "residual", 2),
-        like.write(direction, "direction", 2),
-        like.write(image, "image", 2),
-        like.write(scratch, "scratch", 2),
-        like.read(inverse_diagonal, "inverse_diagonal"),
-        like.read(w, "w", 8),
-        like.read(inverse_degree, "inverse_degree"),
-        like.read(hint_weight, "hint_weight"),
         like.dtype(first),
         like.dtype(beta),
+        like.hierarchy(workspace),
+        write_progress(progress),
         index(n),
     )
 
 
-def graph_energy(
-    u: Image,
-    w: Image,
-    inverse_degree: Image,
-    hints: Image,
-    hint_weight: Image,
-    first: float,
-    beta: float,
-    scratch: Image,
-) -> float:
-    """Energy of the quadratic propagation."""
-    like = expected_by(u, "u")
-    energy = launch(
-        graph.graph_energy,
-        like.read(u, "u", 2),
-        like.read(w, "w", 8),
-        like.read(inverse_degree, "inverse_degree"),
-        like.read(hints, "hints", 2),
-        like.read(hint_weight, "hint_weight"),
-        like.dtype(first),
-        like.dtype(beta),
-        like.write(scratch, "scratch", 2),
-    )
-    return float(energy)
+def multigrid_cycle(r: Image, workspace: Image, z: Image) -> None:
+    """One V-cycle."""
+    like = expected_by(r, "r")
+    source, levels = like.read(r, "r", 2), like.hierarchy(workspace)
+    launch(multigrid.multigrid_cycle, source, levels, like.write(z, "z", 2))
 
 
 def tv_iterate(

@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
+from .hierarchy import Hierarchy, Layout, hierarchy_in, size_of
 from .image import Image, Picture
 
 Scalar: TypeAlias = type[np.floating[Any]]
@@ -53,6 +55,23 @@ class Expected:
             raise ValueError(f"g must have shape (H, 1, W) or (H, 3, W), but has shape {g.shape}")
         return self.read(g, "g", g.shape[1]), np.zeros(self.cols, self.dtype)
 
+    def read_edges(self, edges: Image) -> Image:
+        """A read-only view of edge weights, 2 or 4 a pixel."""
+        return self.read(edges, "edges", _edges_of(edges))
+
+    def write_edges(self, edges: Image) -> Image:
+        """Edge weights themselves, 2 or 4 a pixel."""
+        return self.write(edges, "edges", _edges_of(edges))
+
+    def hierarchy(self, workspace: Image, neighbours: tuple[int, ...] = (4, 8)) -> Hierarchy:
+        """The levels in the caller's workspace, whose size tells what they are laid out for."""
+        _check_is_array(workspace, "workspace")
+        layouts = [Layout(self.rows, self.cols, near == 8, more) for near in neighbours for more in (False, True)]
+        layout = next((layout for layout in layouts if size_of(layout) == workspace.size), layouts[0])
+        _check(workspace, "workspace", self.dtype, (1, size_of(layout)))
+        _check_is_writeable(workspace, "workspace")
+        return hierarchy_in(workspace[0], layout)
+
 
 def expected_by(array: Image, name: str) -> Expected:
     """What `array` asks of all others.
@@ -71,6 +90,22 @@ def expected_by(array: Image, name: str) -> Expected:
         raise ValueError(f"{name} must hold at least one pixel, but has shape {array.shape}")
     dtype = np.float32 if array.dtype == np.float32 else np.float64
     return Expected(dtype, array.shape[0] if array.ndim else 0, array.shape[-1] if array.ndim else 0)
+
+
+def write_progress(progress: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The numbers that conjugate gradients carry from call to call."""
+    _check(progress, "progress", np.float64, (1, 4))
+    _check_is_writeable(progress, "progress")
+    numbers: NDArray[np.float64] = progress[0]
+    return numbers
+
+
+def _edges_of(edges: Image) -> int:
+    """Edges stored with a pixel: 2 where pixels have 4 neighbours, 4 where they have 8."""
+    _check_is_array(edges, "edges")
+    if edges.ndim != 3 or edges.shape[1] not in (2, 4):
+        raise ValueError(f"edges must have shape (H, 2, W) or (H, 4, W), but has shape {edges.shape}")
+    return int(edges.shape[1])
 
 
 def _check(array: Picture, name: str, dtype: Scalar | np.dtype[Any], shape: tuple[int, ...]) -> None:

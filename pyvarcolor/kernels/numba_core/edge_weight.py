@@ -6,12 +6,43 @@ from numba import prange
 from .image import Image, Index, Scalar
 from .parallel import inline, kernel
 
+EDGES = ((0, 1, 1.0), (1, 0, 1.0), (1, 1, 0.70710678118654752440), (1, -1, 0.70710678118654752440))
+"""The edges stored with a pixel: rows and columns to their other end, and 1 / length."""
+
+
+@inline
+def raised(x: Scalar, power: Scalar) -> Scalar:
+    """x to a power; small whole ones are products, which are quicker."""
+    if power > 8 or power != np.floor(power):
+        result: Scalar = x**power
+        return result
+    product = x
+    for _ in range(1, int(power)):
+        product *= x
+    return product
+
 
 @inline
 def edge_stop(d: Scalar, scale: Scalar, power: Scalar, floor: Scalar) -> Scalar:
     """How strongly a lightness step `d` (L*) is joined."""
-    joined: Scalar = 1 / (1 + np.abs(d / scale) ** power)
+    joined: Scalar = 1 / (1 + raised(np.abs(d / scale), power))
     return max(floor, joined)
+
+
+@kernel
+def graph_edges(lightness: Image, scale: Scalar, power: Scalar, floor: Scalar, edges: Image) -> None:
+    """Edge stop of the step along each edge over its length, 0 over the border."""
+    for index in prange(len(edges)):
+        i = np.intp(index)
+        rows, cols = lightness.shape
+        for edge in range(edges.shape[1]):
+            down, along, per_length = EDGES[edge]
+            for j in range(cols):
+                row, col = i + down, j + along
+                edges[i, edge, j] = 0
+                if row < rows and 0 <= col < cols:
+                    w = edge_stop(lightness[row, col] - lightness[i, j], scale, power, floor)
+                    edges[i, edge, j] = edges.dtype.type(per_length) * w
 
 
 @inline
