@@ -93,7 +93,7 @@ class Multigrid:
         return u
 
     def cycle(self, r: np.ndarray) -> np.ndarray:
-        """One V-cycle."""
+        """One W-cycle."""
         z = np.full_like(r, np.nan)
         self.kernels.multigrid_cycle(r, self.workspace, z)
         return z
@@ -210,11 +210,11 @@ def test_lonely_pixels(kernels: Kernels, neighbours: int, beta: float) -> None:
     np.testing.assert_array_equal(Multigrid(kernels, graph).solve(graph, 3, start), start)
 
 
-# --- the V-cycle ---
+# --- the cycle ---
 
 
 def matrix_of(multigrid: Multigrid, shape: tuple[int, int]) -> np.ndarray:
-    """The V-cycle as a matrix; two columns a call, for the channels do not see each other."""
+    """The cycle as a matrix; two columns a call, for the channels do not see each other."""
     pixels = shape[0] * shape[1]
     columns = []
     for units in np.eye(pixels + pixels % 2)[:, :pixels].reshape(-1, 2, pixels):

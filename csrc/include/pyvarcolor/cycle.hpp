@@ -1,6 +1,6 @@
-// One V-cycle, and the full multigrid that starts from nothing (Brandt 1977), both channels in lockstep.
+// One W-cycle, and the full multigrid that starts from nothing (Brandt 1977), both channels in lockstep.
 //
-// V(1,1) with Gauss-Seidel by four colours (row and column even or odd), after the coarse correction in reverse order.
+// W(1,1) with Gauss-Seidel by four colours (row and column even or odd), after the coarse correction in reverse order.
 // Each pass over memory does all that can follow it down the rows.
 #pragma once
 
@@ -165,19 +165,26 @@ void solve_last(Team& team, const Level<T>& last) {
         for (Index c = 0; c < 2; ++c) *last.u.half(0, 0, c) = *last.inverse.half(0, 0) * *last.f.half(0, 0, c);
 }
 
+// W-shaped where it pays, V-shaped below: on small levels visits cost more than they do.
+template <class T>
+bool is_visited_twice(const Level<T>& level) {
+    return (level.rows + 1) / 2 * level.half >= 256;
+}
+
 // From f, and with from_zero = false from u: relaxed, restricted, corrected.
 template <class T>
-void v_cycle(Team& team, const Hierarchy<T>& h, std::size_t l, bool from_zero, std::vector<T>& scratch) {
+void w_cycle(Team& team, const Hierarchy<T>& h, std::size_t l, bool from_zero, std::vector<T>& scratch) {
     if (l + 1 == h.levels.size()) return solve_last(team, h.levels[l]);
     const Index rows = h.levels[l + 1].rows;
     if (!is_shared(team, h.levels[l + 1]))
-        return team.alone([&](Team& one) { v_cycle(one, h, l, from_zero, scratch); });
+        return team.alone([&](Team& one) { w_cycle(one, h, l, from_zero, scratch); });
     with_passes(h, l, scratch, [&](auto& p) {
         team.pipeline(
             rows, [&](Index I) { p.even_row(I, from_zero); }, [&](Index I) { p.odd_row(I, from_zero); },
             [&](Index I) { p.restrict(I); });
     });
-    v_cycle(team, h, l + 1, true, scratch);
+    w_cycle(team, h, l + 1, true, scratch);
+    if (is_visited_twice(h.levels[l + 1])) w_cycle(team, h, l + 1, false, scratch);
     with_passes(h, l, scratch, [&](auto& p) {
         team.pipeline(
             rows, [&](Index I) { p.template spread<true>(I); }, [&](Index I) { p.odd_row_back(I); },
@@ -202,7 +209,7 @@ void full_multigrid(Team& team, const Hierarchy<T>& h, std::size_t l, std::vecto
             rows, [&](Index I) { p.template spread<false>(I); }, [&](Index I) { p.odd_row_back(I); },
             [&](Index I) { p.even_row_back(I); });
     });
-    v_cycle(team, h, l, false, scratch);
+    w_cycle(team, h, l, false, scratch);
 }
 
 }  // namespace pyvarcolor

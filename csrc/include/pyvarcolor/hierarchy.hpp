@@ -78,7 +78,7 @@ public:
             level.u = take(2);
             if (levels.size() == 1) {
                 direction = take(2);
-                // the V-cycle solves for the residual itself, and its solution is spent when the image is taken
+                // the cycle solves for the residual itself, and its solution is spent when the image is taken
                 residual = bilaplacian ? take(2) : level.f;
                 image = bilaplacian ? take(2) : level.u;
             }

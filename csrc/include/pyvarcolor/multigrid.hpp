@@ -1,11 +1,11 @@
-// Exact quadratic propagation, both channels in lockstep: conjugate gradients preconditioned by a multigrid V-cycle.
+// Exact quadratic propagation, both channels in lockstep: conjugate gradients preconditioned by a multigrid W-cycle.
 //
 //   min_u  first/2 sum_edges w_ij |u_i - u_j|^2  +  beta/2 sum_i |(L u)_i|^2 / d_i  +  1/2 sum_soft w_i |u_i -
 //   hint_i|^2
 //
 // with (L u)_i = sum_j w_ij (u_i - u_j), d_i = sum_j w_ij, and u_i = hint_i where a hint is hard. So the matrix is
 // A = L (first + beta D^-1 L) + soft weights. The levels are those of L + soft weights; a bilaplacian is met by a
-// polynomial on both sides of the V-cycle, (1 - c D^-1 L) V (1 - c L D^-1), that damps what it amplifies.
+// polynomial on both sides of the cycle W, (1 - c D^-1 L) W (1 - c L D^-1), that damps what it amplifies.
 #pragma once
 
 #include <cmath>
@@ -227,7 +227,7 @@ public:
         if (team_.is_first()) progress_.rho = Sums{};
     }
     void step() {
-        step([&] { v_cycle(team_, h_, 0, true, scratch_); });
+        step([&] { w_cycle(team_, h_, 0, true, scratch_); });
     }
 
 private:
@@ -353,7 +353,7 @@ void multigrid_cg(Image<T> u, T first, T beta, const Hierarchy<T>& h, Progress& 
     });
 }
 
-// z = one V-cycle for (L + soft weights) z = r, the preconditioner by itself.
+// z = one W-cycle for (L + soft weights) z = r, the preconditioner by itself.
 template <class T>
 void multigrid_cycle(Image<const T> r, const Hierarchy<T>& h, Image<T> z) {
     const Level<T>& fine = h.levels[0];
@@ -363,7 +363,7 @@ void multigrid_cycle(Image<const T> r, const Hierarchy<T>& h, Image<T> z) {
             for (Index c = 0; c < 2; ++c)
                 split_row<T>(fine.cols, r.row(i, c), fine.f.half(i, 0, c), fine.f.half(i, 1, c));
         });
-        v_cycle(team, h, 0, true, scratch);
+        w_cycle(team, h, 0, true, scratch);
         team.rows([&](Index i) {
             for (Index c = 0; c < 2; ++c)
                 join_row<T>(fine.cols, fine.u.half(i, 0, c), fine.u.half(i, 1, c), z.row(i, c));

@@ -133,7 +133,7 @@ def multigrid_cg(u: Image, first: float, beta: float, workspace: Image, progress
 
 
 def multigrid_cycle(r: Image, workspace: Image, z: Image) -> None:
-    """One V-cycle."""
+    """One W-cycle."""
     like = expected_by(r, "r")
     source, levels = like.read(r, "r", 2), like.hierarchy(workspace)
     launch(multigrid.multigrid_cycle, source, levels, like.write(z, "z", 2))

@@ -84,7 +84,7 @@ def hierarchy_in(memory: Row, layout: Layout) -> Hierarchy:
         start = end
     levels = [Level(*images[k : k + 6]) for k in range(0, len(images) - 5, 6)]
     direction, *vectors = images[6 * len(levels) :]
-    # without a bilaplacian the V-cycle solves for the residual itself, and its solution is spent when it is replaced
+    # without a bilaplacian the cycle solves for the residual itself, and its solution is spent when it is replaced
     residual, image = vectors if layout.bilaplacian else (levels[0].f, levels[0].u)
     return Hierarchy(levels, direction, residual, image, layout.bilaplacian)
 

@@ -1,4 +1,4 @@
-"""Exact quadratic propagation: conjugate gradients preconditioned by a multigrid V-cycle.
+"""Exact quadratic propagation: conjugate gradients preconditioned by a multigrid W-cycle.
 
 The C++ twin `multigrid.hpp` tells the energy, its matrix A = L (first + beta D^-1 L) + soft weights, and what a
 bilaplacian asks of the preconditioner. `progress` is (rho a, rho b, energy, path). What calls the kernels here
@@ -11,7 +11,7 @@ import numpy as np
 from numba import prange
 from numpy.typing import NDArray
 
-from .cycle import full_multigrid, v_cycle
+from .cycle import full_multigrid, w_cycle
 from .galerkin import coarsen_all
 from .hierarchy import Hierarchy, Level, around_row, degree_row
 from .image import Image, Row, Scalar
@@ -205,7 +205,7 @@ def precondition(h: Hierarchy, solve: Solve) -> None:
     damp(fine, fine.u, fine.u, True, h.image)
 
 
-def step(u: Image, first: Scalar, beta: Scalar, h: Hierarchy, progress: Numbers, solve: Solve = v_cycle) -> None:
+def step(u: Image, first: Scalar, beta: Scalar, h: Hierarchy, progress: Numbers, solve: Solve = w_cycle) -> None:
     """One iteration of conjugate gradients (Hestenes and Stiefel 1952); each channel has its own step sizes."""
     fine, r, p = h.levels[0], h.residual, h.direction
     z = q = h.image
@@ -263,9 +263,9 @@ def multigrid_cg(u: Image, first: Scalar, beta: Scalar, h: Hierarchy, progress: 
 
 
 def multigrid_cycle(r: Image, h: Hierarchy, z: Image) -> None:
-    """z = one V-cycle for (L + soft weights) z = r, the preconditioner by itself."""
+    """z = one W-cycle for (L + soft weights) z = r, the preconditioner by itself."""
     fine = h.levels[0]
     inside = np.s_[1 : len(r) + 1, :, 1 : r.shape[2] + 1]
     fine.f[inside] = r
-    v_cycle(h.levels)
+    w_cycle(h.levels)
     z[:] = fine.u[inside]
