@@ -284,12 +284,19 @@ def levin_weights(gray) -> Array:
     return w
 
 
-def levin_apply(u, w) -> Array:
-    """sum_j w_ij (u_i - u_j)."""
-    rows, cols = u.shape[0], u.shape[2]
-    out = np.zeros(u.shape)
+def levin_operator(w) -> sp.csr_array:
+    """(rows, 8, cols) directed weights to the matrix of sum_j w_ij (u_i - u_j)."""
+    rows, cols = w.shape[0], w.shape[2]
+    matrix = sp.lil_array((rows * cols, rows * cols))
     for i, j in np.ndindex(rows, cols):
         for k, (di, dj) in enumerate(OFFSETS):
             if 0 <= i + di < rows and 0 <= j + dj < cols:
-                out[i, :, j] += w[i, k, j] * (u[i, :, j].astype(float) - u[i + di, :, j + dj])
-    return out
+                matrix[i * cols + j, i * cols + j] += w[i, k, j]
+                matrix[i * cols + j, (i + di) * cols + j + dj] -= w[i, k, j]
+    return sp.csr_array(matrix)
+
+
+def levin_apply(u, w) -> Array:
+    """sum_j w_ij (u_i - u_j)."""
+    operator = levin_operator(w)
+    return np.stack([(operator @ u[:, c].ravel()).reshape(u[:, c].shape) for c in range(2)], axis=1)

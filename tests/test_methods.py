@@ -277,7 +277,7 @@ def test_levin_is_the_exact_harmonic_extension():
 
     lightness, hints = scene((19, 28), np.float64)
     chroma, _ = solve(("graph", {"weights": "levin"}), lightness, hints, tol=1e-12)
-    operator = reference.graph_laplacian(reference.levin_weights(lightness / 100))
+    operator = reference.levin_operator(reference.levin_weights(lightness / 100))
     free = ~hints.mask.ravel()
     for c in range(2):
         u = np.where(free, 0, hints.chroma[..., c].ravel().astype(float))

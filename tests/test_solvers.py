@@ -210,11 +210,12 @@ def test_multigrid_refuses_what_does_not_fit(kernels):
 
 def toy_problem():
     """6 x 7 pixels with an edge, four hard hints and a soft one."""
-    lightness = np.where(np.arange(7) < 4, 30.0, 32.0) + RNG.normal(0, 0.3, (6, 7))
+    random = np.random.default_rng(20857)
+    lightness = np.where(np.arange(7) < 4, 30.0, 32.0) + random.normal(0, 0.3, (6, 7))
     hint_weight = np.zeros((6, 7))
     hint_weight[[0, 5, 1, 4], [0, 2, 5, 6]] = np.inf
     hint_weight[3, 3] = 0.05
-    hints = np.where(hint_weight[:, None] > 0, RNG.normal(0, 10, (6, 2, 7)), 0)
+    hints = np.where(hint_weight[:, None] > 0, random.normal(0, 10, (6, 2, 7)), 0)
     return lightness, hints, hint_weight
 
 

@@ -109,13 +109,14 @@ def solve_last(level: Level) -> None:
 def is_visited_twice(level: Level) -> bool:
     """W-shaped where it pays, V-shaped below: on small levels visits cost more than they do."""
     rows, _, cols = level.u.shape
-    return (rows // 2 - 1) * (cols // 2 - 1) >= 256
+    return bool((rows // 2 - 1) * (cols // 2 - 1) >= 256)
 
 
 def w_cycle(levels: list[Level], from_zero: bool = True) -> None:
     """From f, and with from_zero = False from u of the first level: relaxed, restricted, corrected."""
     if len(levels) == 1:
-        return solve_last(levels[0])
+        solve_last(levels[0])
+        return
     fine, coarse = levels[:2]
     if from_zero:
         clear(fine, False)
