@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.ndimage import map_coordinates
 
 from pyvarcolor.color import check_photo
 from pyvarcolor.hints import Hints
@@ -158,6 +157,8 @@ def _shrink_hints(hints: Hints, factor: int) -> Hints:
 
 def _enlarge(chroma: Array, factor: int, wide: Window) -> Array:
     """The small picture's chroma on a window of the photograph, bilinear between centres of blocks."""
+    from scipy.ndimage import map_coordinates
+
     at = [(np.arange(span.start, span.stop) + 0.5) / factor - 0.5 for span in wide]
     grid = np.meshgrid(*at, indexing="ij")
     planes = [map_coordinates(chroma[..., c], grid, order=1, mode="nearest") for c in range(2)]
