@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+_LARGEST = 1000.0  # of a* and b*, far beyond any colour; a solver's float32 copes with it
 
 Point = tuple[float, float, tuple[float, float]]
 
@@ -60,6 +63,11 @@ class Hints:
         held = given.reshape(-1, 2)[at].astype(np.float32)
         if not np.isfinite(held).all():
             raise ValueError("hints.chroma must be finite at every hint, but holds NaN or infinity")
+        if np.abs(held).max(initial=0) > _LARGEST:
+            raise ValueError(
+                f"hints.chroma must lie in -{_LARGEST:g}..{_LARGEST:g} at every hint, but is "
+                f"{held.ravel()[np.abs(held).argmax()]:g} at one"
+            )
         chroma = np.zeros((*mask.shape, 2), np.float32)
         chroma.reshape(-1, 2)[at] = held
         confidence = None
@@ -92,6 +100,38 @@ class Hints:
     def share(self) -> float:
         """Fraction of pixels that are hints, 0..1."""
         return self.count / max(self.mask.size, 1)
+
+    @classmethod
+    def of(cls, strokes_or_hints: ArrayLike | Hints, gray: NDArray[Any]) -> Hints:
+        """Hints as they are, or read from a picture of strokes; they must have the size of the photograph.
+
+        Parameters
+        ----------
+        strokes_or_hints : (H, W, 3|4) array_like of uint8, or Hints
+            As in `pyvarcolor.colorize`.
+        gray : (H, W) or (H, W, 1|3|4) ndarray
+            The photograph that they belong to.
+
+        Returns
+        -------
+        Hints
+
+        Raises
+        ------
+        ValueError
+            If the sizes differ, or no stroke is found.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> hints = Hints.from_points([(5, 5, (20, 15))], (20, 40))
+        >>> Hints.of(hints, np.zeros((20, 40), np.uint8)) is hints
+        True
+        """
+        hints = strokes_or_hints if isinstance(strokes_or_hints, Hints) else cls.from_strokes(strokes_or_hints, gray)
+        if hints.mask.shape != gray.shape[:2]:
+            raise ValueError(f"hints must have the size of gray {gray.shape[:2]}, but have {hints.mask.shape}")
+        return hints
 
     @classmethod
     def from_strokes(cls, image: ArrayLike, gray: ArrayLike, *, format: str = "auto") -> Hints:

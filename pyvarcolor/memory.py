@@ -40,7 +40,7 @@ def _of_machine() -> int | None:
     try:
         with Path("/proc/meminfo").open(encoding="ascii") as lines:
             return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:"))
-    except (OSError, StopIteration, ValueError):  # not Linux
+    except (OSError, StopIteration, ValueError):  # not Linux: all there is
         names = getattr(os, "sysconf_names", {})
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") if "SC_PHYS_PAGES" in names else None
 

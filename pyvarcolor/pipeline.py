@@ -179,9 +179,7 @@ class Colorizer:
         callback: Callback | None,
     ) -> Colorization:
         lightness = self._lightness
-        hints = given if isinstance(given, Hints) else Hints.from_strokes(given, self._gray)
-        if hints.mask.shape != lightness.shape:
-            raise ValueError(f"hints must have the size of gray {lightness.shape}, but have {hints.mask.shape}")
+        hints = Hints.of(given, self._gray)
         kernels = load(*self._backend)
         if not self._kept:
             height, width = lightness.shape

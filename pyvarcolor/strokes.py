@@ -14,11 +14,12 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy import ndimage
 
 from pyvarcolor.color import check_photo, rgb_to_lab
 from pyvarcolor.copies import differ, predict_copy
 from pyvarcolor.hints import Hints
-from pyvarcolor.solid import Solid, find_solid, largest, smallest
+from pyvarcolor.solid import SQUARE, Solid, find_solid
 from pyvarcolor.vector import load_vector, rasterize
 
 Pixels = NDArray[np.uint8]
@@ -227,10 +228,10 @@ def _read_opaque(
         )
     painted = difference > PAINT
     if lossy is None:  # smooth borders are faint beside paint, compression also further away
-        faint = (difference > ROUNDING) & ~largest(painted)
+        faint = (difference > ROUNDING) & ~ndimage.binary_dilation(painted, SQUARE)
         lossy = bool(faint.sum() > FAINT_SHARE * painted.sum())
     if lossy:  # and it smears the rim
-        painted = smallest(difference > LOSSY_PAINT)
+        painted = ndimage.binary_erosion(difference > LOSSY_PAINT, SQUARE, border_value=1)
     if present is not None:
         painted &= present
     return _strokes(rgb, find_solid(rgb, painted, backdrop, lossy=lossy), format)

@@ -72,11 +72,8 @@ def colorize_tiles(
     if "initial" in options:
         raise TypeError("colorize_tiles has no option 'initial': it starts from the photograph made small")
     gray = check_photo(gray, "gray")
-    given = strokes_or_hints
-    hints = given if isinstance(given, Hints) else Hints.from_strokes(given, gray)
+    hints = Hints.of(strokes_or_hints, gray)
     height, width = gray.shape[:2]
-    if hints.mask.shape != (height, width):
-        raise ValueError(f"hints must have the size of gray {(height, width)}, but have {hints.mask.shape}")
     factor = 1
     while (height // factor) * (width // factor) > tile**2:
         factor *= 2
@@ -127,21 +124,15 @@ def _inside(span: slice, wide: slice) -> slice:
     return slice(span.start - wide.start, span.stop - wide.start)
 
 
-def _blocks(image: NDArray[Any], factor: int) -> NDArray[Any]:
-    """(h, factor, w, factor, ...) blocks of an image, sides that do not divide padded with zeros."""
-    height, width = image.shape[:2]
-    padding = [(0, -height % factor), (0, -width % factor)] + [(0, 0)] * (image.ndim - 2)
-    padded = np.pad(image, padding)
-    return padded.reshape(padded.shape[0] // factor, factor, padded.shape[1] // factor, factor, *image.shape[2:])
-
-
 def _shrink_photo(gray: NDArray[Any], factor: int) -> NDArray[Any]:
-    """Means of blocks, in the dtype of the photograph; what stands over at the border counts to its last block."""
+    """Means of blocks, in the dtype of the photograph; its border is repeated where a block stands over it."""
     if factor == 1:
         return gray
-    height, width = gray.shape[:2]
-    edge = [(0, -height % factor), (0, -width % factor)] + [(0, 0)] * (gray.ndim - 2)
-    mean: Array = _blocks(np.pad(gray, edge, mode="edge"), factor).mean(axis=(1, 3), dtype=np.float32)
+    from skimage.measure import block_reduce
+
+    beyond = [(0, -side % factor) for side in gray.shape[:2]] + [(0, 0)] * (gray.ndim - 2)
+    block = (factor, factor, *[1] * (gray.ndim - 2))
+    mean: Array = block_reduce(np.pad(gray, beyond, mode="edge"), block, np.mean, func_kwargs={"dtype": np.float32})  # type: ignore[no-untyped-call]
     return np.rint(mean).astype(gray.dtype) if gray.dtype.kind == "u" else mean.clip(0, 1).astype(gray.dtype)
 
 
@@ -149,9 +140,12 @@ def _shrink_hints(hints: Hints, factor: int) -> Hints:
     """The mean of the hints in each block, as sure as the surest of them."""
     if factor == 1:
         return hints
-    count = _blocks(hints.mask, factor).sum(axis=(1, 3))
-    chroma = _blocks(hints.chroma, factor).sum(axis=(1, 3)) / np.maximum(count, 1)[..., None]
-    confidence = None if hints.confidence is None else _blocks(hints.confidence, factor).max(axis=(1, 3))
+    from skimage.measure import block_reduce
+
+    block = (factor, factor)
+    count = block_reduce(hints.mask, block, np.sum)  # type: ignore[no-untyped-call]
+    chroma = block_reduce(hints.chroma, (*block, 1), np.sum) / np.maximum(count, 1)[..., None]  # type: ignore[no-untyped-call]
+    confidence = None if hints.confidence is None else block_reduce(hints.confidence, block, np.max)  # type: ignore[no-untyped-call]
     return Hints(count > 0, chroma, confidence)
 
 

@@ -257,7 +257,7 @@ STROKES = ("--strokes", "strokes.png")
         (["photo.png", *STROKES, "-o", "-", "--json"], 2, "name a file with -o"),
         (["photo.png", *STROKES, "--method", "tvg"], 2, r"method must be one of .*tgv.*did you mean"),
         (["photo.png", *STROKES, "--method", "heat", "--alpha0", "3"], 2, "'heat' has no option 'alpha0'"),
-        (["photo.png", *STROKES, "--max-iter", "0"], 2, "max_iter must be at least 1, but is 0"),
+        (["photo.png", *STROKES, "--max-iter", "-1"], 2, "max_iter must be at least 0, but is -1"),
         (["photo.png", *STROKES, "--beta", "-1"], 2, "beta must be at least 0, but is -1"),
     ],
 )
@@ -514,7 +514,7 @@ def test_flags_come_from_the_dataclasses(folder):
     assert "edge|levin" in text
     for panel in ("Options of every method", "Options of graph, tv, tgv", "Options of tgv"):
         assert panel in text
-    assert "Iterations at most, at least 1. Default: 2000 (heat), 5000 (graph), 3000 (tv, tgv)." in text
+    assert "such as the full multigrid of graph. Default: 2000 (heat), 5000 (graph), 3000 (tv, tgv)." in text
     assert "tv: Weight of the term against soft hints" in text
 
 

@@ -47,6 +47,7 @@ def test_hints_are_frozen_copies():
         ({"mask": np.zeros(5, bool)}, r"hints\.mask .* \(5,\)"),
         ({"chroma": np.zeros((5, 8, 2))}, r"matching mask \(5, 7\), but has shape \(5, 8, 2\)"),
         ({"chroma": np.full((5, 7, 2), np.inf)}, r"hints\.chroma must be finite"),
+        ({"chroma": np.full((5, 7, 2), -1001)}, r"hints\.chroma must lie in -1000\.\.1000 .* but is -1001 at one"),
         ({"confidence": np.ones((5, 6))}, r"hints\.confidence .* \(5, 7\), but has shape \(5, 6\)"),
         ({"confidence": np.zeros((5, 7))}, r"hints\.confidence must lie in \(0, 1\] .* is 0"),
         ({"confidence": np.full((5, 7), 1.5)}, r"is 1\.5"),

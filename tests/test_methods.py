@@ -310,7 +310,7 @@ def test_unknown_option_lists_the_valid_and_guesses():
         ("graph", "edge_floor", 1.5),
         ("graph", "beta", -1),
         ("graph", "weights", "leven"),
-        ("graph", "max_iter", 0),
+        ("graph", "max_iter", -1),
         ("graph", "check_every", 0),
         ("graph", "tol", -1e-3),
         ("graph", "hint_weight", 0),

@@ -308,6 +308,13 @@ def test_loop_without_tolerance_does_what_was_asked(kernels):
     assert report.iterations == len(done) == 12
 
 
+def test_loop_of_no_iterations_leaves_the_start(kernels):
+    u, advance, done = counting(kernels, 1e9)
+    report = iterate(advance, comparing(lambda: 0.0, u, kernels), u, StopRule(0, 5, 0.1), run(kernels))
+    assert report.stopped_by == "direct"
+    assert (report.iterations, report.change, done) == (0, (), [])
+
+
 def test_callback_sees_progress_and_stops(kernels):
     seen = []
 

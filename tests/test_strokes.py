@@ -13,7 +13,6 @@ from skimage.draw import line_aa
 
 from pyvarcolor.color import rgb_to_lab
 from pyvarcolor.hints import Hints
-from pyvarcolor.solid import largest, smallest
 from pyvarcolor.strokes import parse_strokes, read_strokes
 from pyvarcolor.vector import VectorStroke, save_vector
 
@@ -346,14 +345,3 @@ def test_hints_from_strokes_are_the_same():
     hints, expected = Hints.from_strokes(image, PHOTO_GRAY), parse_strokes(image, PHOTO_GRAY).hints
     np.testing.assert_array_equal(hints.mask, expected.mask)
     np.testing.assert_array_equal(hints.chroma, expected.chroma)
-
-
-@pytest.mark.parametrize("shape", [(1, 1), (1, 9), (9, 1), (2, 2), (13, 8)])
-def test_neighbours_are_those_of_scipy(shape):
-    random = np.random.default_rng(6173)
-    mask, rgb = random.random(shape) < 0.7, random.integers(0, 256, (*shape, 3), np.uint8)
-    square = np.ones((3, 3), bool)
-    np.testing.assert_array_equal(smallest(mask), ndimage.binary_erosion(mask, square, border_value=1))
-    np.testing.assert_array_equal(largest(mask), ndimage.binary_dilation(mask, square))
-    np.testing.assert_array_equal(smallest(rgb), ndimage.minimum_filter(rgb, (3, 3, 1)))
-    np.testing.assert_array_equal(largest(rgb), ndimage.maximum_filter(rgb, (3, 3, 1)))

@@ -92,6 +92,14 @@ def test_a_run_that_does_not_fit_is_refused_before_it_starts(photograph, monkeyp
     assert colorize(photograph[0][:50, :50], Hints.from_points([(5, 5, (9, 9))], (50, 50))).rgb.shape == (50, 50, 3)
 
 
+def test_a_method_that_takes_more_says_so(photograph, monkeypatch):
+    gray, hints = photograph
+    monkeypatch.setattr(memory, "available_memory", lambda: 40 * 4 * gray.size)
+    colorize(gray, hints, max_iter=1, tol=0)
+    with pytest.raises(MemoryError, match=r"needs about 0\.2 GiB"):
+        colorize(gray, hints, weights="levin", max_iter=1, tol=0)
+
+
 def test_a_machine_that_tells_nothing_refuses_nothing(monkeypatch):
     monkeypatch.setattr(memory, "available_memory", lambda: None)
     memory.require_memory(2**80, "a dream", "wake up")

@@ -32,7 +32,7 @@ class Method(Protocol):
     summary: ClassVar[str]
     draft: ClassVar[dict[str, Any]]
     """Options of a first answer while a stroke is being drawn; none if left out."""
-    numbers: ClassVar[int]
+    numbers: int
     """What a run takes at its peak, in numbers a pixel; not checked if left out."""
 
     def solve(

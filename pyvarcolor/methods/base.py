@@ -68,7 +68,7 @@ class Propagation:
         Weight of the hints, above 0, times their confidence; infinity: hints are met exactly (those of confidence
         c below 1 then weigh c / (1 - c)).
     max_iter : int
-        Iterations at most, at least 1.
+        Iterations at most; 0: what the solver starts from, such as the full multigrid of `graph`.
     check_every : int
         Iterations between two looks at energy and change, at least 1.
     tol : float
@@ -78,10 +78,8 @@ class Propagation:
 
     name: ClassVar[str]
     summary: ClassVar[str]
-    draft: ClassVar[dict[str, Any]] = {"max_iter": 1, "tol": 0.0}
+    draft: ClassVar[dict[str, Any]] = {"max_iter": 0, "tol": 0.0}
     """Options of a first answer while a stroke is being drawn."""
-    numbers: ClassVar[int] = 16
-    """What a run takes at its peak, in numbers a pixel (``benchmarks/scale_table.py`` measures it)."""
 
     normalize: bool = True
     hint_weight: float = math.inf
@@ -91,7 +89,7 @@ class Propagation:
 
     def __post_init__(self) -> None:
         self._require("hint_weight", above=0)
-        self._require("max_iter", least=1)
+        self._require("max_iter", least=0)
         self._require("check_every", least=1)
         self._require("tol", least=0)
 
@@ -168,6 +166,11 @@ class Propagation:
         raise NotImplementedError
 
     @property
+    def numbers(self) -> int:
+        """What a run takes at its peak, in numbers a pixel (``benchmarks/scale_table.py`` measures it)."""
+        return 16
+
+    @property
     def maximum_principle(self) -> bool:
         """Whether no colour beyond those of the hints (and of the start) can appear."""
         return False
@@ -237,8 +240,6 @@ class Variational(EdgeAware):
         settles later.
     """
 
-    numbers: ClassVar[int] = 48
-
     tensor: bool = False
     relaxation: float = 1.8
     scale_u: float = 100.0
@@ -250,6 +251,11 @@ class Variational(EdgeAware):
         super().__post_init__()
         self._require("scale_u", above=0)
         self._require("relaxation", above=0, most=1.99)
+
+    @property
+    def numbers(self) -> int:
+        """Primal and dual variables besides the multigrid of the start."""
+        return 48
 
     def edge_weight(self, lightness: Array, run: Run) -> Array:
         """Scalar g (H, 1, W), or the tensor G (H, 3, W)."""

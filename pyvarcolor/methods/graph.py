@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import ClassVar, Literal, get_args
+from typing import Literal, get_args
 
 import numpy as np
 
@@ -50,8 +50,6 @@ class Graph(EdgeAware):
     [30.0, -20.0]
     """
 
-    numbers: ClassVar[int] = 28
-
     weights: Weights = "edge"
     beta: float = 0.0
     check_every: int = 2
@@ -62,6 +60,11 @@ class Graph(EdgeAware):
         self._require("beta", least=0)
         if self.weights not in get_args(Weights):
             raise ValueError(f"weights must be one of {', '.join(get_args(Weights))}, but is {self.weights!r}")
+
+    @property
+    def numbers(self) -> int:
+        """The directed system is solved in float64, with 8 weights a pixel."""
+        return 96 if self.weights == "levin" else 28
 
     @property
     def maximum_principle(self) -> bool:

@@ -70,11 +70,12 @@ def minimise_reweighted(
         while done < stop:
             if done % INNER == 0:
                 reweigh(u, max(first * DECAY ** (done // INNER), LEAST_EPSILON), edges)
-                solver.restart(edges, hints, hint_weight, u, kernels)
+                solver.reweigh(edges)
+                solver.start(u, hints, hint_weight)
                 done += 1
             else:
                 inner = min(stop - done, INNER - done % INNER)
-                solver.advance(u, kernels, inner)
+                solver.advance(u, inner)
                 done += inner
 
     report = iterate(advance, comparing(lambda: energy(u), u, kernels), u, rule, run)

@@ -22,7 +22,7 @@ class StopRule:
     Parameters
     ----------
     max_iter : int
-        Iterations at most.
+        Iterations at most; 0: the state that the solver starts from.
     check_every : int
         Iterations between two looks at energy and change.
     tol : float
@@ -83,7 +83,7 @@ def iterate(
     """
     looks: list[tuple[int, float, float]] = []
     done = 0
-    stopped_by: StoppedBy = "max_iter" if rule.tol > 0 else "direct"
+    stopped_by: StoppedBy = "max_iter" if rule.tol > 0 and rule.max_iter > 0 else "direct"
     while done < rule.max_iter:
         n = min(rule.check_every, rule.max_iter - done)
         _advance_in_blocks(advance, n)

@@ -47,21 +47,25 @@ class Multigrid:
     def __init__(self, edges: Array, kernels: Kernels, *, first: float = 1.0, beta: float = 0.0) -> None:
         rows, count, cols = edges.shape
         size = kernels.multigrid_size(rows, cols, 2 * count, beta > 0)
+        self._kernels = kernels
         self._workspace = np.zeros((1, size), edges.dtype)
         self._progress = np.zeros((1, 4))
         self._terms = {"first": first, "beta": beta, "workspace": self._workspace, "progress": self._progress}
         self._u = np.zeros((rows, 2, cols), edges.dtype)
-        kernels.multigrid_weights(edges, self._workspace)
+        self.reweigh(edges)
 
-    def restart(self, edges: Array, hints: Array, hint_weight: Array, u: Array, kernels: Kernels) -> None:
-        """Bring other weights in, and do the first iteration with them on u (H, 2, W) in place."""
-        kernels.multigrid_weights(edges, self._workspace)
-        kernels.multigrid_setup(hint_weight, self._workspace)
-        kernels.multigrid_start(u, hints, hint_weight, **self._terms)
+    def reweigh(self, edges: Array) -> None:
+        """Bring other weights in, of the same shape; they hold from the next `start`."""
+        self._kernels.multigrid_weights(edges, self._workspace)
 
-    def advance(self, u: Array, kernels: Kernels, n: int) -> None:
-        """n more iterations on u in place."""
-        kernels.multigrid_cg(u, **self._terms, n=n)
+    def start(self, u: Array, hints: Array, hint_weight: Array) -> None:
+        """Set the levels up for hints, and do the first iteration on u (H, 2, W) in place."""
+        self._kernels.multigrid_setup(hint_weight, self._workspace)
+        self._kernels.multigrid_start(u, hints, hint_weight, **self._terms)
+
+    def advance(self, u: Array, n: int) -> None:
+        """n more iterations on the same u in place."""
+        self._kernels.multigrid_cg(u, **self._terms, n=n)
 
     def minimise(
         self,
@@ -94,11 +98,10 @@ class Multigrid:
             Its `change` is the mean length of the way that a pixel has come since the last look. With `tol` at 0.02,
             the error that is left is two to six times that where `beta` is up to some 10, and more above.
         """
-        kernels, u, terms = run.kernels, self._u, self._terms
+        u = self._u
         if initial is not None:
             u[:] = initial
-        kernels.multigrid_setup(hint_weight, self._workspace)
-        kernels.multigrid_start(u, hints, hint_weight, **terms)
+        self.start(u, hints, hint_weight)
         before = float(self._progress[0, 3])
 
         def look() -> tuple[float, float]:
@@ -107,7 +110,7 @@ class Multigrid:
             change, before = path - before, path
             return energy, change
 
-        report = iterate(lambda n: kernels.multigrid_cg(u, **terms, n=n), look, u, rule, run)
+        report = iterate(lambda n: self.advance(u, n), look, u, rule, run)
         return u, report
 
 

@@ -1,7 +1,6 @@
 // Exact quadratic propagation, both channels in lockstep: conjugate gradients preconditioned by a multigrid W-cycle.
 //
-//   min_u  first/2 sum_edges w_ij |u_i - u_j|^2  +  beta/2 sum_i |(L u)_i|^2 / d_i  +  1/2 sum_soft w_i |u_i -
-//   hint_i|^2
+//   min_u  first/2 sum_edges w_ij |u_i - u_j|^2  +  beta/2 sum_i |(L u)_i|^2 / d_i  +  1/2 sum_soft w |u - hint|^2
 //
 // with (L u)_i = sum_j w_ij (u_i - u_j), d_i = sum_j w_ij, and u_i = hint_i where a hint is hard. So the matrix is
 // A = L (first + beta D^-1 L) + soft weights. The levels are those of L + soft weights; a bilaplacian is met by a

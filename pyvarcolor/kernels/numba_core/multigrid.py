@@ -21,7 +21,7 @@ Solve = Callable[[list[Level]], None]
 Numbers = NDArray[np.float64]
 
 DAMPING = 0.38
-"""c in (1 - c D^-1 L) V (1 - c L D^-1); from 0.2 to 0.4 all do, for any beta."""
+"""c in (1 - c D^-1 L) W (1 - c L D^-1); from 0.2 to 0.4 all do, for any beta."""
 
 
 @kernel
@@ -194,7 +194,7 @@ def damp(level: Level, a: Image, x: Image, scaled: bool, out: Image) -> None:
 
 
 def precondition(h: Hierarchy, solve: Solve) -> None:
-    """image = V residual, or where there is a bilaplacian (1 - c D^-1 L) V (1 - c L D^-1) residual."""
+    """image = W residual, or where there is a bilaplacian (1 - c D^-1 L) W (1 - c L D^-1) residual."""
     fine = h.levels[0]
     if not h.bilaplacian:
         solve(h.levels)
