@@ -1,13 +1,10 @@
-"""What is coloured: colour photographs with their truth, and strokes drawn from it."""
-
-from dataclasses import dataclass
-from functools import cached_property
+"""What is coloured: a photograph whose colours are known, and strokes drawn from them."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pyvarcolor import Hints
-from pyvarcolor.color import lab_to_rgb, rgb_to_lab
+from pyvarcolor.evaluation import Photograph
 from pyvarcolor.vector import VectorStroke, rasterize
 
 Array = NDArray[np.floating]
@@ -21,37 +18,6 @@ LENGTH = 0.04
 """of a stroke, as a fraction of the frame"""
 RADIUS = 0.005
 """of the brush, as a fraction of the short side"""
-
-
-@dataclass(frozen=True)
-class Photograph:
-    """A colour photograph (H, W, 3) uint8; what a method sees of it, and how near a method's answer is."""
-
-    rgb: NDArray[np.uint8]
-
-    @cached_property
-    def lab(self) -> Array:
-        return rgb_to_lab(self.rgb)
-
-    @cached_property
-    def gray(self) -> Array:
-        """The sRGB gray of the true L*, (H, W) float32 in 0..1: 8 bits would already lose some lightness."""
-        return lab_to_rgb(self.lab[..., 0], np.zeros_like(self.lab[..., 1:]), np.float32)[..., 0]
-
-    @property
-    def megapixels(self) -> float:
-        return self.gray.size / 1e6
-
-    def psnr(self, chroma: Array) -> float:
-        """Peak signal-to-noise ratio in dB, over 8-bit RGB of the true L* with this a*, b*, clipped."""
-        rgb = lab_to_rgb(self.lab[..., 0], chroma, np.uint8)
-        return float(10 * np.log10(255**2 / np.mean((rgb.astype(float) - self.rgb) ** 2)))
-
-    def ciede2000(self, chroma: Array) -> float:
-        """Mean colour difference from the truth, without clipping."""
-        from skimage.color import deltaE_ciede2000
-
-        return float(deltaE_ciede2000(self.lab, np.dstack([self.lab[..., 0], chroma])).mean())
 
 
 def mosaic(shrink: int = 1) -> Photograph:

@@ -4,10 +4,12 @@ import logging
 import os
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
+from itertools import count
 
 import typer
 from rich.console import Console
@@ -58,16 +60,47 @@ class Terminal:
         callable or None
             Takes each `pyvarcolor.Progress` of a solver; None where nobody would see the bar.
         """
+        with self._bar(task) as update:
+            if update is None:
+                yield None
+            else:
+                yield lambda look: update(total=look.max_iter, completed=look.iteration, state=_state(look))
+
+    @contextmanager
+    def counting(self, task: str, total: int) -> Iterator[Callable[[str], None] | None]:
+        """Show a bar of things that are done one after the other, as `progress` does.
+
+        Parameters
+        ----------
+        task : str
+            What is being done.
+        total : int
+            How many there are.
+
+        Yields
+        ------
+        callable or None
+            Takes the name of each thing done; None where nobody would see the bar.
+        """
+        with self._bar(task) as update:
+            if update is None:
+                yield None
+            else:
+                done = count(1)
+                yield lambda name: update(total=total, completed=next(done), state=name)
+
+    @contextmanager
+    def _bar(self, task: str) -> Iterator[Callable[..., None] | None]:
+        """What moves a bar of unknown length; None where nobody would see it."""
         if self.quiet or not self.console.is_terminal:
             yield None
             return
         from rich.progress import BarColumn, TextColumn
         from rich.progress import Progress as Bar
 
-        name, state = TextColumn("{task.description}", markup=False), TextColumn("{task.fields[state]}")
+        name, state = (TextColumn(text, markup=False) for text in ("{task.description}", "{task.fields[state]}"))
         with Bar(name, BarColumn(), state, console=self.console, transient=True) as bar:
-            shown = bar.add_task(task, total=None, state="preparing")
-            yield lambda look: bar.update(shown, total=look.max_iter, completed=look.iteration, state=_state(look))
+            yield partial(bar.update, bar.add_task(task, total=None, state="preparing"))
 
 
 @contextmanager

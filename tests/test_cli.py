@@ -596,7 +596,7 @@ def test_version_names_what_would_run():
     assert process.stdout == expected
 
 
-@pytest.mark.parametrize("command", ["colorize", "demo", "methods", "info"])
+@pytest.mark.parametrize("command", ["colorize", "evaluate", "demo", "methods", "info"])
 def test_the_help_of_each_command_has_an_example(folder, command):
     result = run(command, "--help")
     assert result.exit_code == 0

@@ -85,6 +85,8 @@ def desk(tmp_path, monkeypatch):
     rows, columns = np.indices((30, 44))
     gray = (60 + rows + 90 * (columns > 21)).astype(np.uint8)
     Image.fromarray(gray).save("photo.tif")
+    Path("photographs").mkdir()
+    Image.fromarray(np.dstack([gray, gray // 2, gray // 3])).save("photographs/brown.png")
     strokes = np.zeros((30, 44, 4), np.uint8)
     strokes[8:12, 4:16] = 200, 80, 60, 255
     strokes[18:22, 28:40] = 90, 140, 60, 255
@@ -105,7 +107,7 @@ def test_python_of_a_page(name, desk):
         exec(compile(block, name, "exec"), {})
 
 
-@pytest.mark.parametrize("name", ["README.md", "docs/strokes.md"])
+@pytest.mark.parametrize("name", ["README.md", "docs/strokes.md", "docs/evaluation.md"])
 def test_commands_of_a_page(name, desk):
     lines = [words for words in commands(ROOT / name) if words[0] != "demo"]
     assert lines
