@@ -8,7 +8,16 @@ from photographs import Photograph
 
 from pyvarcolor import Hints, colorize
 
-GAIN = {"graph": 3.0, "auto": 3.0, "tv": 3.0, "tgv": 3.0, "heat": 0.1}
+GAIN = {
+    "graph": 3.0,
+    "auto": 3.0,
+    "tv": 3.0,
+    "tgv": 3.0,
+    "bilateral": 3.0,
+    "random-walker": 3.0,
+    "geodesic": 3.0,
+    "heat": 0.1,
+}
 """What a method must at least add to the PSNR of gray, in dB."""
 
 

@@ -6,6 +6,7 @@ The main function is `colorize`; `methods` lists the ways of spreading colour, `
 from importlib.metadata import version as _version
 
 from pyvarcolor import methods
+from pyvarcolor.advice import suggest_strokes
 from pyvarcolor.hints import Hints
 from pyvarcolor.pipeline import Colorizer, colorize
 from pyvarcolor.result import Colorization, NotConvergedWarning, Progress, SolverReport
@@ -24,4 +25,5 @@ __all__ = [
     "colorize",
     "colorize_tiles",
     "methods",
+    "suggest_strokes",
 ]

@@ -1,7 +1,7 @@
 """Chroma under shading: where an object lies in shadow, its a* and b* shrink with its lightness.
 
 Under pure shading a* and b* are proportional to L* + 16. So what is spread is v = u / phi(L) with
-phi(L) = ((L + 16) / 66)^0.6; the power is the one measured best on photographs, between none (0) and pure shading (1).
+phi(L) = ((L + 16) / 66)^0.45; the power is the one measured best on photographs, between none (0) and pure shading (1).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from pyvarcolor.hints import Hints
 
-_POWER = 0.6
+_POWER = 0.45
 
 
 def phi(lightness: NDArray[np.floating]) -> NDArray[np.floating]:
@@ -31,7 +31,7 @@ def phi(lightness: NDArray[np.floating]) -> NDArray[np.floating]:
     --------
     >>> import numpy as np
     >>> phi(np.array([0.0, 50.0, 100.0])).round(2)
-    array([0.43, 1.  , 1.4 ])
+    array([0.53, 1.  , 1.29])
     """
     return ((lightness + 16) / 66) ** _POWER
 

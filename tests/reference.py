@@ -254,6 +254,12 @@ def edge_tensor(lightness, scale: float, power: float, floor: float) -> Array:
     return tensor
 
 
+def kriging(features, sites, weights) -> Array:
+    """Sum over sites of weights e^-|features - site|."""
+    distance = np.linalg.norm(features[:, None].astype(float) - sites[:, :, None], axis=2)
+    return np.einsum("inj,nc->icj", np.exp(-distance), weights.astype(float))
+
+
 def graph_edges(lightness, scale: float, power: float, floor: float, neighbours: int) -> Array:
     """Weights (rows, 2 or 4, cols) of the edges to the right, down, down right and down left; 0 over the border."""
     edges = np.zeros((lightness.shape[0], neighbours // 2, lightness.shape[1]))

@@ -73,7 +73,7 @@ def test_a_photograph_is_coloured_and_the_command_says_what_it_did(folder):
     result = colorize("photo.png", "--strokes", "strokes.png", "-o", "out.png")
     assert result.exit_code == 0
     assert re.fullmatch(
-        r"out\.png: 32 x 20, graph on \w+ \(1 threads\): converged .* s, .* moved into the gamut\n",
+        r"out\.png: 32 x 20, kriging on \w+ \(1 threads\): converged .* s, .* moved into the gamut\n",
         result.stdout,
     )
     assert result.stderr == "strokes.png: painted on black: 2 strokes, 2 colours, 6.2 % of pixels\n"
@@ -221,7 +221,7 @@ def test_an_earlier_result_is_a_start(folder):
 def test_running_out_of_iterations_is_one_line_of_warning(folder):
     result = colorize("photo.png", "--strokes", "strokes.png", "--max-iter", "2", "--tol", "1e-9", "--quiet")
     assert result.exit_code == 0
-    assert re.fullmatch(r"pyvarcolor: warning: graph stopped at max_iter = 2 .*\n", result.stderr)
+    assert re.fullmatch(r"pyvarcolor: warning: kriging stopped at max_iter = 2 .*\n", result.stderr)
     assert Path("photo_color.png").exists()
 
 
@@ -258,7 +258,7 @@ STROKES = ("--strokes", "strokes.png")
         (["photo.png", *STROKES, "--method", "tvg"], 2, r"method must be one of .*tgv.*did you mean"),
         (["photo.png", *STROKES, "--method", "heat", "--alpha0", "3"], 2, "'heat' has no option 'alpha0'"),
         (["photo.png", *STROKES, "--max-iter", "-1"], 2, "max_iter must be at least 0, but is -1"),
-        (["photo.png", *STROKES, "--beta", "-1"], 2, "beta must be at least 0, but is -1"),
+        (["photo.png", *STROKES, "--method", "tgv", "--beta", "-1"], 2, "beta must be at least 0, but is -1"),
     ],
 )
 def test_what_is_wrong_is_one_line_and_an_exit_code(folder, monkeypatch, arguments, exit_code, message):
@@ -340,7 +340,7 @@ def test_a_filter_from_standard_input_to_standard_output(folder):
     Path("piped.png").write_bytes(process.stdout)
     assert colorize("photo.png", *STROKES).exit_code == 0
     assert np.array_equal(read_photo("piped.png").pixels, read_photo("photo_color.png").pixels)
-    assert b"-: 32 x 20, graph" in process.stderr
+    assert b"-: 32 x 20, kriging" in process.stderr
     from_stdin = colorize("photo.png", "--strokes", "-", "-o", "2.png", stdin=(folder / "strokes.png").read_bytes())
     assert "painted on black: 2 strokes" in from_stdin.stderr
 
@@ -512,9 +512,9 @@ def test_flags_come_from_the_dataclasses(folder):
     for flag in ("--strokes", "--out -o", "--max-iter", "--normalize --no-normalize", "--time-step"):
         assert flag in text
     assert "edge|levin" in text
-    for panel in ("Options of every method", "Options of graph, tv, tgv", "Options of tgv"):
+    for panel in ("Options of every method", "Options of graph, kriging, tv, tgv", "Options of tgv"):
         assert panel in text
-    assert "such as the full multigrid of graph. Default: 2000 (heat), 5000 (graph), 3000 (tv, tgv)." in text
+    assert "such as the full multigrid of graph. Default: 2000 (heat), 5000 (random-walker, bilateral, graph, " in text
     assert "tv: Weight of the term against soft hints" in text
 
 
@@ -563,7 +563,7 @@ def test_all_about_one_method(folder):
     assert "time_step float 0.25 In pixels squared, above 0" in text
     facts = json.loads(run("methods", "auto", "--json").stdout)
     assert facts["name"] == methods.make("auto").name
-    assert "Levin" in facts["description"]
+    assert "Gaussian process" in facts["description"]
     assert {"name": "max_iter", "type": "int", "default": 5000} in [
         {key: option[key] for key in ("name", "type", "default")} for option in facts["options"]
     ]
@@ -626,7 +626,7 @@ def test_the_demo_writes_its_pictures_and_says_where(small_demo):
     names = ("gray", "strokes", "result", "side_by_side")
     *paths, last = result.stdout.splitlines()
     assert paths == [str(small_demo / f"{name}.png") for name in names]
-    assert re.search(r"^graph on .* s, .*; PSNR against the true colour \d+\.\d dB \(gray: \d+\.\d dB\)$", last)
+    assert re.search(r"^kriging on .* s, .*; PSNR against the true colour \d+\.\d dB \(gray: \d+\.\d dB\)$", last)
     assert f"pyvarcolor colorize {small_demo / 'gray.png'} --strokes" in result.stderr
     pixels = {name: read_photo(small_demo / f"{name}.png").pixels for name in names}
     assert np.array_equal(pixels["gray"], np.dstack([gray_pixels()] * 3))

@@ -18,7 +18,7 @@ ROWS, COLS = 5, 4
 
 CHANNELS = {
     "u": 2, "previous": 2, "scratch": 2, "hints": 2, "out": 2, "r": 2, "z": 2, "chroma": 2, "v": 4, "p": 4, "q": 6,
-    "g": 1, "edges": 2, "w": 8, "tau": 2, "sigma": 3,
+    "g": 1, "edges": 2, "w": 8, "tau": 2, "sigma": 3, "features": COLS,
 }  # fmt: skip
 """Channels of an argument (rows, channels, cols); all others are planes (rows, cols), and pictures (rows, cols, 3)."""
 
@@ -28,9 +28,12 @@ OTHER_CHANNELS = {
     ("tv_iterate", "sigma"): None,
 }
 
+OTHER_SHAPES = {("kriging_add", "weights"): (ROWS, 2)}  # of as many sites as there are rows
+
 WRITTEN = {
     "edge_weight": "g", "edge_tensor": "g", "graph_edges": "edges", "levin_weights": "w", "levin_apply": "out",
-    "mean_change": "previous", "encode_rgb": "rgb", "heat_iterate": "u scratch",
+    "mean_change": "previous", "encode_rgb": "rgb", "heat_iterate": "u scratch", "kriging_add": "u",
+    "geodesic_blend": "u",
     "multigrid_weights": "workspace", "multigrid_setup": "workspace", "multigrid_start": "u workspace progress",
     "multigrid_cg": "u workspace progress", "multigrid_cycle": "workspace z",
     "tv_edges": "edges", "tv_iterate": "u p", "tv_energy": "", "tgv_iterate": "u v p q r", "tgv_forward": "p q r",
@@ -61,7 +64,7 @@ def make_arguments(function: str, backend: str) -> dict[str, Any]:
     for name, kind in CONTRACT[function].items():
         channels = OTHER_CHANNELS.get((function, name), CHANNELS.get(name))
         shape = (ROWS, COLS) if channels is None else (ROWS, channels, COLS)
-        shape = (ROWS, COLS, 3) if kind == "Picture" else shape
+        shape = (ROWS, COLS, 3) if kind == "Picture" else OTHER_SHAPES.get((function, name), shape)
         if kind == "Workspace":
             arguments[name] = workspace_of(backend)
         elif kind == "Numbers":
@@ -103,7 +106,7 @@ FAULTS: dict[str, tuple[Callable[[np.ndarray], Any], type[Exception], str]] = {
     "float16": (lambda array: array.astype(np.float16), TypeError, "but is float16"),
     "other byte order": (lambda array: array.astype(array.dtype.newbyteorder()), TypeError, "but is [<>]f4"),
     "one axis too many": (widen, ValueError, r"must have shape \(.*\), but has shape \(5, 1, "),
-    "one column too many": (lengthen, ValueError, r"must have shape \(.*[34]\), but has shape \(5,.* [45]\)"),
+    "one column too many": (lengthen, ValueError, r"must have shape \(.*[234]\), but has shape \(5,.* [345]\)"),
     "empty": (lambda array: array[:, ..., :0], ValueError, r"must .*, but has shape \(5,.* 0\)"),
     "strided": (stride, ValueError, "must be C-contiguous, but is strided"),
     "read-only": (lock, ValueError, "must be writeable, but is read-only"),

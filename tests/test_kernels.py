@@ -403,6 +403,22 @@ def test_mean_change(kernels: Kernels, dtype: type, shape: tuple[int, int]) -> N
     assert kernels.mean_change(u, previous) == 0
 
 
+@all_dtypes
+@all_shapes
+@pytest.mark.parametrize(("channels", "sites"), [(1, 1), (5, 3)])
+def test_kriging_add(kernels: Kernels, dtype: type, shape: tuple[int, int], channels: int, sites: int) -> None:
+    """Near sites, far ones, and one so far that nothing is left of it."""
+    problem = Problem(shape, dtype)
+    features, u = problem.normal(channels), problem.normal(2)
+    at = np.random.default_rng(70951).normal(size=(sites, channels)).astype(dtype)
+    at[-1] *= 1e3
+    at[0] = features[0, :, 0]
+    weights = at[:, [0, -1]] * 2
+    expected = u + reference.kriging(features, at, weights)
+    kernels.kriging_add(features, at, np.ascontiguousarray(weights), u)
+    np.testing.assert_allclose(u, expected, rtol=1e-7 if dtype == np.float64 else 1e-5, atol=1e-5)
+
+
 # --- backends, threads, dtypes ---
 
 
@@ -433,6 +449,8 @@ def run_everything(kernels: Kernels, dtype: type, shape: tuple[int, int] = (37, 
     for name, channels in [("edge_weight", 1), ("edge_tensor", 3), ("graph_edges", 4)]:
         results[name] = problem.empty(channels)
         getattr(kernels, name)(problem.lightness, *STOP, results[name])
+    results["kriging_add"], features = problem.normal(2), problem.normal(4)
+    kernels.kriging_add(features, features[:, :, 0].copy(), problem.u[:, :, 0].copy(), results["kriging_add"])
     results["levin_weights"] = problem.empty(8)
     kernels.levin_weights((problem.lightness / 20).astype(dtype), results["levin_weights"])
     results["levin_apply"] = problem.empty(2)

@@ -22,11 +22,12 @@ COMMAND_LINE = {"cli", "installation", "method_flags", "terminal"}
 MAY_IMPORT = {
     "kernels": {"numpy", "numba", "llvmlite"},
     "solvers": {"kernels.Kernels", "result", "numpy", "scipy"},
-    "methods": {"solvers", "kernels.Kernels", "hints", "shading", "result", "numpy", "scipy"},
+    "methods": {"solvers", "kernels.Kernels", "appearance", "hints", "shading", "result", "numpy", "scipy"},
     "pipeline": {"methods", "kernels", "foundation", "numpy"},
     "evaluation": {"pipeline", "methods", "foundation", "numpy", "skimage", "matplotlib"},
+    "advice": {"methods", "kernels", "foundation", "numpy"},
     "tiles": {"pipeline", "foundation", "numpy", "scipy", "skimage"},
-    "__init__": {"pipeline", "tiles", "methods", "kernels", "foundation"},
+    "__init__": {"pipeline", "tiles", "advice", "methods", "kernels", "foundation"},
     "demo": {"foundation", "numpy", "skimage"},
     "__main__": {"cli"},
 } | dict.fromkeys(

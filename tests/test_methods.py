@@ -42,14 +42,29 @@ def scene(shape=(22, 30), dtype=np.float32):
     return lightness.astype(dtype), Hints.from_points(points, shape)
 
 
-def solve(variant, lightness, hints, backend="cpp", threads=2, initial=None, callback=None, **more):
+def make(variant, **more):
+    """The method of a variant, exact, with those of the options `more` that it has."""
     name, options = variant
-    method = methods.make(name, **{**EXACT, **options, **more})
+    has = {field.name for field in fields(methods.get(name))}
+    return methods.make(name, **{option: value for option, value in (EXACT | options | more).items() if option in has})
+
+
+def solve(variant, lightness, hints, backend="cpp", threads=2, initial=None, callback=None, **more):
+    method = make(variant, **more)
     return method.solve(lightness, hints, kernels=load(backend, threads), initial=initial, callback=callback)
 
 
 def fades(variant):
     return variant[1].get("reimpose") is False
+
+
+def may_pale(variant):
+    """Far from all strokes."""
+    return fades(variant) or variant[0] == "kriging"
+
+
+def iterates(variant):
+    return hasattr(make(variant), "stop_rule")
 
 
 def test_hard_hints_are_met(variant, backend):
@@ -73,8 +88,8 @@ def test_normalized_hints_are_met_up_to_shading(variant):
 
 
 def test_one_colour_everywhere_gives_that_colour(variant, backend):
-    if fades(variant):
-        pytest.skip("this variant is meant to let the strokes fade")
+    if may_pale(variant):
+        pytest.skip("this variant is meant to let colour fade")
     lightness, hints = scene()
     same = Hints(hints.mask, np.where(hints.mask[..., None], np.float32([17, -9]), 0))
     chroma, _ = solve(variant, lightness, same, backend)
@@ -140,7 +155,7 @@ def test_cpp_agrees_with_numba(variant):
     )
     cpp, report = solve(variant, lightness, hints, "cpp", **more)
     numba, _ = solve(variant, lightness, hints, "numba", **more)
-    assert report.iterations == more.get("max_iter", report.iterations)
+    assert report.iterations == (more.get("max_iter", report.iterations) if iterates(variant) else 1)
     np.testing.assert_allclose(numba, cpp, atol=tolerance)
 
 
@@ -157,10 +172,13 @@ def test_report_is_well_formed(variant, backend):
     assert chroma.shape == (*lightness.shape, 2)
     assert chroma.dtype == np.float32
     assert (report.method, report.backend) == (variant[0], backend)
-    assert report.iterations == report.checked_at[-1] <= 50
+    if iterates(variant):
+        assert report.iterations == report.checked_at[-1] <= 50
+        assert min(report.change) >= 0
+    else:
+        assert (report.iterations, report.checked_at, report.stopped_by) == (1, (), "direct")
     assert len(report.checked_at) == len(report.energy) == len(report.change)
     assert np.isfinite(report.energy).all()
-    assert min(report.change) >= 0
     assert report.seconds > 0
     assert variant[0] in str(report)
     assert "\n" not in str(report)
@@ -170,6 +188,8 @@ def test_energy_goes_down(variant):
     lightness, hints = scene()
     if variant[1].get("weights") == "levin":
         pytest.skip("its energy is the residual of BiCGSTAB, which is not monotone")
+    if not iterates(variant):
+        pytest.skip("there is one answer and no way to it")
     _, report = solve(variant, lightness, hints, max_iter=2000, check_every=20, tol=0)
     if fades(variant):
         assert (np.diff(report.energy) <= 1e-6).all()
@@ -203,7 +223,7 @@ def test_a_result_is_a_good_start(variant):
 def test_solves_may_share_what_they_keep(variant):
     lightness, hints = scene()
     fewer = Hints(hints.mask & (np.indices(hints.mask.shape)[1] < 20), hints.chroma)
-    method, kept = methods.make(variant[0], **{**EXACT, **variant[1], "max_iter": 400}), {}
+    method, kept = make(variant, max_iter=400), {}
     draft = replace(method, **method.draft)
     for solver, given in ((draft, fewer), (method, hints), (method, fewer), (method, hints)):
         shared, _ = solver.solve(lightness, given, kernels=load("cpp"), kept=kept)
@@ -244,7 +264,7 @@ def test_tiny_photographs(variant, shape, backend):
     hints = Hints(mask, np.where(mask[..., None], np.float32([20, 10]), 0))
     chroma, _ = solve(variant, np.full(shape, 50, np.float32), hints, backend)
     assert np.isfinite(chroma).all()
-    if not fades(variant):
+    if not may_pale(variant):
         np.testing.assert_allclose(chroma, np.broadcast_to(np.float32([20, 10]), chroma.shape), atol=0.5)
 
 
@@ -262,10 +282,11 @@ def test_colour_stops_at_edges():
     gray = np.full((40, 60), 90, np.uint8)
     gray[:, 30:] = 170
     hints = Hints.from_points([(20, 8, (40, 20)), (20, 52, (-30, 20))], gray.shape)
-    for name in ("graph", "tv", "tgv"):
+    for name in set(methods.names()) - {"heat"}:
         chroma = colorize(gray, hints, method=name).chroma
-        np.testing.assert_allclose(chroma[5, 27], [40, 20], atol=4)
-        np.testing.assert_allclose(chroma[35, 33], [-30, 20], atol=4)
+        near = 12 if name == "kriging" else 4  # which takes the two for somewhat alike
+        np.testing.assert_allclose(chroma[5, 27], [40, 20], atol=near)
+        np.testing.assert_allclose(chroma[35, 33], [-30, 20], atol=near)
     heat = colorize(gray, hints, method="heat").chroma
     assert np.abs(heat[5, 27] - [40, 20]).max() > 10
 
@@ -289,7 +310,9 @@ def test_levin_is_the_exact_harmonic_extension():
 
 
 def test_unknown_method_lists_the_known_and_guesses():
-    with pytest.raises(ValueError, match=r"auto, heat, graph, tv, tgv, but is 'tgvv' \(did you mean 'tgv'\?\)"):
+    with pytest.raises(
+        ValueError, match=rf"auto, {', '.join(methods.names())}, but is 'tgvv' \(did you mean 'tgv'\?\)"
+    ):
         methods.make("tgvv")
 
 
@@ -305,6 +328,13 @@ def test_unknown_option_lists_the_valid_and_guesses():
     [
         ("heat", "time_step", 0.3),
         ("heat", "time_step", 0),
+        ("random-walker", "beta", 0),
+        ("bilateral", "smoothness", 0),
+        ("bilateral", "cells", 0.5),
+        ("bilateral", "luma", -2.0),
+        ("geodesic", "nearest", 0),
+        ("geodesic", "power", 0),
+        ("geodesic", "length_cost", -1.0),
         ("graph", "edge_scale", 0),
         ("graph", "edge_power", -1),
         ("graph", "edge_floor", 1.5),

@@ -18,9 +18,9 @@ def photograph():
     return (255 * gray).round().astype(np.uint8), Hints.from_points(points, gray.shape, radius=6)
 
 
-@pytest.mark.parametrize("tile", [256, 400])
-def test_tiles_give_what_the_whole_gives(photograph, tile):
-    whole, tiles = colorize(*photograph), colorize_tiles(*photograph, tile=tile)
+@pytest.mark.parametrize(("method", "tile"), [("graph", 256), ("graph", 400), ("kriging", 400)])
+def test_tiles_give_what_the_whole_gives(photograph, method, tile):
+    whole, tiles = colorize(*photograph, method=method), colorize_tiles(*photograph, tile=tile, method=method)
     assert tiles.rgb.shape == whole.rgb.shape
     assert tiles.rgb.dtype == np.uint8
     difference = np.linalg.norm(tiles.chroma - whole.chroma, axis=-1)
@@ -87,7 +87,7 @@ def test_sizes_must_match(photograph):
 
 def test_a_run_that_does_not_fit_is_refused_before_it_starts(photograph, monkeypatch):
     monkeypatch.setattr(memory, "available_memory", lambda: 10_000_000)
-    with pytest.raises(MemoryError, match=r"method 'graph' on 900 x 700 pixels needs about .*colorize_tiles"):
+    with pytest.raises(MemoryError, match=r"method 'kriging' on 900 x 700 pixels needs about .*colorize_tiles"):
         colorize(*photograph)
     assert colorize(photograph[0][:50, :50], Hints.from_points([(5, 5, (9, 9))], (50, 50))).rgb.shape == (50, 50, 3)
 
@@ -95,9 +95,9 @@ def test_a_run_that_does_not_fit_is_refused_before_it_starts(photograph, monkeyp
 def test_a_method_that_takes_more_says_so(photograph, monkeypatch):
     gray, hints = photograph
     monkeypatch.setattr(memory, "available_memory", lambda: 40 * 4 * gray.size)
-    colorize(gray, hints, max_iter=1, tol=0)
+    colorize(gray, hints, method="graph", max_iter=1, tol=0)
     with pytest.raises(MemoryError, match=r"needs about 0\.2 GiB"):
-        colorize(gray, hints, weights="levin", max_iter=1, tol=0)
+        colorize(gray, hints, method="graph", weights="levin", max_iter=1, tol=0)
 
 
 def test_a_machine_that_tells_nothing_refuses_nothing(monkeypatch):

@@ -77,6 +77,13 @@ auto with_dtype(const py::array& array, const char* name, F f) {
     return is_float ? f(float{}) : f(double{});
 }
 
+// Channels of an image that may have any number of them.
+inline Index channels_of(const py::array& image, const char* name) {
+    if (image.ndim() == 3) return image.shape(1);
+    throw py::value_error(std::string(name) + " must have shape (H, C, W), but has shape " +
+                          shape_text({image.shape(), image.shape() + image.ndim()}));
+}
+
 // Edges stored with a pixel: 2 where pixels have 4 neighbours, 4 where they have 8.
 inline Index edges_of(const py::array& edges) {
     if (edges.ndim() == 3 && (edges.shape(1) == 2 || edges.shape(1) == 4)) return edges.shape(1);

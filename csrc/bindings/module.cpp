@@ -9,6 +9,8 @@ void bind_color(pybind11::module_& m);
 void bind_edge_weight(pybind11::module_& m);
 void bind_levin(pybind11::module_& m);
 void bind_heat(pybind11::module_& m);
+void bind_geodesic(pybind11::module_& m);
+void bind_kriging(pybind11::module_& m);
 void bind_tv(pybind11::module_& m);
 void bind_tgv(pybind11::module_& m);
 void bind_multigrid(pybind11::module_& m);
@@ -26,6 +28,8 @@ PYBIND11_MODULE(_core, m) {
     bind_edge_weight(m);
     bind_levin(m);
     bind_heat(m);
+    bind_geodesic(m);
+    bind_kriging(m);
     bind_tv(m);
     bind_tgv(m);
     bind_multigrid(m);

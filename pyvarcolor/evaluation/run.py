@@ -122,7 +122,7 @@ def evaluate(
     >>> from pyvarcolor.io import write_photo
     >>> with TemporaryDirectory() as folder:
     ...     path = write_photo(Path(folder, "red.png"), np.full((20, 30, 3), (200, 60, 60), np.uint8))
-    ...     (score,) = evaluate([path], ["p1"])
+    ...     (score,) = evaluate([path], ["p1"], ["graph"])
     >>> score.photograph, score.psnr > 50, score.worse_than_gray
     ('red', True, False)
     """

@@ -43,6 +43,22 @@ def encode_rgb(lightness: Array, chroma: Array, rgb: Picture) -> int: ...
 # --- heat; written: u, scratch ---
 def heat_iterate(u: Array, scratch: Array, hints: Array, hint_weight: Array, time_step: float, n: int) -> None: ...
 
+# --- kriging; written: u += sum over sites of weights exp(-|features - site|) ---
+# features (H, C, W), sites (N, C), weights (N, 2)
+def kriging_add(features: Array, sites: Array, weights: Array, u: Array) -> None: ...
+
+# --- the hints of the `nearest` strokes, blended by distance^-power; hints of one stroke have one value; written: u ---
+def geodesic_blend(
+    lightness: Array,
+    hints: Array,
+    hint_weight: Array,
+    strokes: Array,
+    per_pixel: float,
+    power: float,
+    nearest: int,
+    u: Array,
+) -> None: ...
+
 # --- quadratic propagation by multigrid; A = L (first + beta D^-1 L) + soft hints, first = 1 where beta = 0 ---
 # `workspace` is (1, multigrid_size) zeros that keep the levels, each backend in its own way and size; its size tells
 # for how many neighbours, and whether beta > 0, it is laid out. `progress` is (1, 4) float64: two of the solver's own,

@@ -21,7 +21,7 @@ from pyvarcolor.hints import Hints
 from pyvarcolor.kernels import Kernels
 from pyvarcolor.result import Callback, SolverReport
 
-AUTO = "graph"
+AUTO = "kriging"
 """The method that ``method="auto"`` stands for: the best measured one (``docs/methods.md``)."""
 
 
@@ -52,7 +52,7 @@ class Method(Protocol):
         ...
 
 
-_BUILT_IN = ("heat", "graph", "tv", "tgv")
+_BUILT_IN = ("heat", "random_walker", "geodesic", "bilateral", "graph", "kriging", "tv", "tgv")
 _registry: dict[str, type[Method]] = {}
 _M = TypeVar("_M", bound=type[Any])
 
@@ -110,7 +110,7 @@ def names() -> list[str]:
     --------
     >>> from pyvarcolor import methods
     >>> methods.names()
-    ['heat', 'graph', 'tv', 'tgv']
+    ['heat', 'random-walker', 'geodesic', 'bilateral', 'graph', 'kriging', 'tv', 'tgv']
     """
     _load_all()
     return list(_registry)

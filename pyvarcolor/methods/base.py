@@ -67,31 +67,18 @@ class Propagation:
     hint_weight : float
         Weight of the hints, above 0, times their confidence; infinity: hints are met exactly (those of confidence
         c below 1 then weigh c / (1 - c)).
-    max_iter : int
-        Iterations at most; 0: what the solver starts from, such as the full multigrid of `graph`.
-    check_every : int
-        Iterations between two looks at energy and change, at least 1.
-    tol : float
-        Stop when the mean colour moves less than this between two looks (units of a*, b*); 0: do `max_iter`
-        iterations.
     """
 
     name: ClassVar[str]
     summary: ClassVar[str]
-    draft: ClassVar[dict[str, Any]] = {"max_iter": 0, "tol": 0.0}
+    draft: ClassVar[dict[str, Any]] = {}
     """Options of a first answer while a stroke is being drawn."""
 
     normalize: bool = True
     hint_weight: float = math.inf
-    max_iter: int = 5000
-    check_every: int = 20
-    tol: float = 0.02
 
     def __post_init__(self) -> None:
         self._require("hint_weight", above=0)
-        self._require("max_iter", least=0)
-        self._require("check_every", least=1)
-        self._require("tol", least=0)
 
     def _require(
         self, option: str, *, least: float = -math.inf, above: float = -math.inf, most: float = math.inf
@@ -175,11 +162,6 @@ class Propagation:
         """Whether no colour beyond those of the hints (and of the start) can appear."""
         return False
 
-    @property
-    def stop_rule(self) -> StopRule:
-        """`max_iter`, `check_every` and `tol`."""
-        return StopRule(self.max_iter, self.check_every, self.tol)
-
     def _weights(self, hints: Hints, dtype: np.dtype[Any]) -> Array:
         if hints.confidence is None:
             weights: Array = np.where(hints.mask, dtype.type(self.hint_weight), dtype.type(0))
@@ -192,7 +174,40 @@ class Propagation:
 
 
 @dataclass(frozen=True, kw_only=True)
-class EdgeAware(Propagation):
+class Iterative(Propagation):
+    """Options of methods whose solver iterates.
+
+    Parameters
+    ----------
+    max_iter : int
+        Iterations at most; 0: what the solver starts from, such as the full multigrid of `graph`.
+    check_every : int
+        Iterations between two looks at energy and change, at least 1.
+    tol : float
+        Stop when the mean colour moves less than this between two looks (units of a*, b*); 0: do `max_iter`
+        iterations.
+    """
+
+    draft: ClassVar[dict[str, Any]] = {"max_iter": 0, "tol": 0.0}
+
+    max_iter: int = 5000
+    check_every: int = 20
+    tol: float = 0.02
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._require("max_iter", least=0)
+        self._require("check_every", least=1)
+        self._require("tol", least=0)
+
+    @property
+    def stop_rule(self) -> StopRule:
+        """`max_iter`, `check_every` and `tol`."""
+        return StopRule(self.max_iter, self.check_every, self.tol)
+
+
+@dataclass(frozen=True, kw_only=True)
+class EdgeAware(Iterative):
     """Options of methods whose weights are made from lightness: 1 / (1 + (|dL| / edge_scale)^edge_power).
 
     Parameters

@@ -8,14 +8,14 @@ from typing import Any, ClassVar
 import numpy as np
 
 from pyvarcolor.methods import register
-from pyvarcolor.methods.base import Array, Problem, Propagation
+from pyvarcolor.methods.base import Array, Iterative, Problem
 from pyvarcolor.result import SolverReport
 from pyvarcolor.solvers.iterate import Run, comparing, iterate
 
 
 @register("heat", "isotropic diffusion, blind to edges (the naive reference)")
 @dataclass(frozen=True, kw_only=True)
-class Heat(Propagation):
+class Heat(Iterative):
     """Isotropic heat flow du/dt = Laplacian u by explicit Euler steps (Perona and Malik 1990 without its edge stop).
 
     Parameters

@@ -2,7 +2,7 @@
 
 from operator import index
 
-from . import color, heat, levin, multigrid, state, tgv, tv
+from . import color, geodesic, heat, kriging, levin, multigrid, state, tgv, tv
 from . import edge_weight as weights
 from .checks import expected_by, write_progress
 from .hierarchy import Layout, size_of
@@ -73,6 +73,43 @@ def heat_iterate(u: Image, scratch: Image, hints: Image, hint_weight: Image, tim
         like.read(hint_weight, "hint_weight"),
         like.dtype(time_step),
         index(n),
+    )
+
+
+def kriging_add(features: Image, sites: Image, weights: Image, u: Image) -> None:
+    """Mean of a Gaussian process known at sites."""
+    like = expected_by(features, "features")
+    features = like.read_channels(features, "features")
+    launch(
+        kriging.kriging_add,
+        features,
+        *like.read_sites(sites, weights, features.shape[1]),
+        like.write(u, "u", 2),
+    )
+
+
+def geodesic_blend(
+    lightness: Image,
+    hints: Image,
+    hint_weight: Image,
+    strokes: Image,
+    per_pixel: float,
+    power: float,
+    nearest: int,
+    u: Image,
+) -> None:
+    """The nearest strokes blended by intrinsic distance."""
+    like = expected_by(lightness, "lightness")
+    launch(
+        geodesic.geodesic_blend,
+        like.read(lightness, "lightness"),
+        like.read(hints, "hints", 2),
+        like.read(hint_weight, "hint_weight"),
+        like.read(strokes, "strokes"),
+        like.dtype(per_pixel),
+        like.dtype(power),
+        index(nearest),
+        like.write(u, "u", 2),
     )
 
 

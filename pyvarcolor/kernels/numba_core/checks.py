@@ -55,6 +55,20 @@ class Expected:
             raise ValueError(f"g must have shape (H, 1, W) or (H, 3, W), but has shape {g.shape}")
         return self.read(g, "g", g.shape[1]), np.zeros(self.cols, self.dtype)
 
+    def read_channels(self, image: Image, name: str) -> Image:
+        """A read-only view of an image of any number of channels."""
+        if image.ndim != 3:
+            raise ValueError(f"{name} must have shape (H, C, W), but has shape {image.shape}")
+        return self.read(image, name, image.shape[1])
+
+    def read_sites(self, sites: Image, weights: Image, channels: int) -> tuple[Image, Image]:
+        """Any number of sites with their features, and two weights of each."""
+        _check_is_array(sites, "sites")
+        count = sites.shape[0] if sites.ndim else 0
+        _check(sites, "sites", self.dtype, (count, channels))
+        _check(weights, "weights", self.dtype, (count, 2))
+        return sites, weights
+
     def read_edges(self, edges: Image) -> Image:
         """A read-only view of edge weights, 2 or 4 a pixel."""
         return self.read(edges, "edges", _edges_of(edges))

@@ -1,0 +1,72 @@
+"""Where to paint next."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from pyvarcolor.color import check_photo, lightness_from_gray
+from pyvarcolor.hints import Hints
+from pyvarcolor.kernels import load
+
+
+def suggest_strokes(
+    gray: ArrayLike,
+    strokes_or_hints: ArrayLike | Hints | None = None,
+    *,
+    count: int = 5,
+    backend: str = "auto",
+    threads: int | None = None,
+) -> list[tuple[int, int]]:
+    """Places where a stroke would help most, the best first.
+
+    The Gaussian process of method ``"kriging"`` knows how sure it is of each pixel. Each place is the one after whose
+    painting the sum of variances over the photograph would be least, given the strokes there are and the places before
+    it (A-optimal design [1]_).
+
+    Parameters
+    ----------
+    gray : (H, W) or (H, W, 1|3|4) array_like
+        As in `pyvarcolor.colorize`.
+    strokes_or_hints : (H, W, 3|4) array_like of uint8, or Hints, optional
+        What is painted already, as in `pyvarcolor.colorize`; None: nothing.
+    count : int
+        Number of places, at least 1.
+    backend, threads
+        As in `pyvarcolor.colorize`.
+
+    Returns
+    -------
+    list of (int, int)
+        Row and column of each; fewer on a photograph too small for so many.
+
+    Raises
+    ------
+    TypeError, ValueError, pyvarcolor.kernels.BackendError
+        As in `pyvarcolor.colorize`.
+
+    References
+    ----------
+    .. [1] D. A. Cohn, "Neural network exploration using optimal experiment design", NIPS 1993.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> gray = np.full((60, 90), 90, np.uint8)
+    >>> gray[:, 45:] = 180
+    >>> left, right = sorted(column for _, column in suggest_strokes(gray, count=2))
+    >>> left < 45 <= right
+    True
+    """
+    from pyvarcolor.methods.kriging import Kriging
+
+    if count < 1:
+        raise ValueError(f"count must be at least 1, but is {count}")
+    gray = check_photo(gray, "gray")
+    lightness = np.ascontiguousarray(lightness_from_gray(gray))
+    if strokes_or_hints is None:
+        hints = Hints(np.zeros(lightness.shape, np.bool_), np.zeros((*lightness.shape, 2), np.float32))
+    else:
+        hints = Hints.of(strokes_or_hints, gray)
+    rows, cols = Kriging().most_telling(lightness, hints, kernels=load(backend, threads), count=count)
+    return [(int(row), int(col)) for row, col in zip(rows, cols, strict=True)]

@@ -1,0 +1,224 @@
+"""Kriging: the process against its definition, the features against what they promise, the method on photographs."""
+
+import numpy as np
+import pytest
+from backends import load
+from skimage.transform import rescale
+
+from pyvarcolor import Hints, colorize, suggest_strokes
+from pyvarcolor.appearance import SIDE, appearance, copy_size, enlarge, make_copy
+from pyvarcolor.solvers.kriging import Kriging
+
+RNG = np.random.default_rng(50227)
+SHARES, SCALES = np.array([0.7, 0.4]), np.array([[1.0, 0.3, 2.0], [5.0, 0.0, 1.0]])
+
+
+def process(backend="cpp", shape=(9, 13), dtype=np.float64):
+    features = RNG.normal(size=(shape[0], 3, shape[1])).astype(dtype)
+    return Kriging(features, SHARES, SCALES, load(backend)), features
+
+
+def covariance(one, other):
+    """From the definition: sum_k share_k exp(-|scale_k (f - g)|) of features in rows."""
+    steps = SCALES[:, None, None] * (one[:, None] - other[None])
+    return np.einsum("k,kij->ij", SHARES, np.exp(-np.linalg.norm(steps, axis=-1)))
+
+
+def sites(count, shape=(9, 13)):
+    return np.unravel_index(RNG.choice(shape[0] * shape[1], count, replace=False), shape)
+
+
+# --- the process ---
+
+
+def test_the_mean_is_that_of_the_definition(backend):
+    kriging, features = process(backend)
+    places, values, noise = sites(8), RNG.normal(size=(8, 2)), RNG.uniform(0, 0.5, 8)
+    at = features[places[0], :, places[1]]
+    every = features.transpose(0, 2, 1).reshape(-1, 3)
+    expected = covariance(every, at) @ np.linalg.solve(covariance(at, at) + np.diag(noise), values)
+    mean = kriging.mean(places, values, noise)
+    np.testing.assert_allclose(mean.transpose(0, 2, 1).reshape(-1, 2), expected, rtol=1e-9)
+
+
+def test_what_is_surely_known_is_met_and_what_is_not_is_averaged(backend):
+    kriging, _ = process(backend)
+    places, values = sites(8), RNG.normal(size=(8, 2))
+    surely = kriging.mean(places, values, np.zeros(8))[places[0], :, places[1]]
+    np.testing.assert_allclose(surely, values, atol=1e-9)
+    hardly = kriging.mean(places, values, np.full(8, 1e6))
+    assert np.abs(hardly).max() < 1e-4
+
+
+def test_the_mean_is_linear_and_blind_to_the_order_of_sites():
+    kriging, _ = process()
+    places, values, noise = sites(8), RNG.normal(size=(2, 8, 2)), np.full(8, 0.1)
+    one, other = (kriging.mean(places, each, noise) for each in values)
+    np.testing.assert_allclose(kriging.mean(places, 3 * values[0] - values[1], noise), 3 * one - other, atol=1e-9)
+    order = RNG.permutation(8)
+    turned = kriging.mean((places[0][order], places[1][order]), values[0][order], noise)
+    np.testing.assert_allclose(turned, one, atol=1e-9)
+
+
+def test_places_are_spread_out_over_what_they_look_like():
+    """Three groups of like pixels: the first three choices take one of each."""
+    features = np.repeat(np.array([[0.0, 0, 0], [4, 0, 0], [0, 0, 9]]), 5, axis=0).T[None]
+    features = features + 1e-3 * RNG.normal(size=features.shape)
+    kriging = Kriging(features, [1.0], [[1.0, 1.0, 1.0]], load("cpp"))
+    every = np.zeros(15, int), np.arange(15)
+    chosen = kriging.spread_out(every, 3)
+    assert sorted(chosen // 5) == [0, 1, 2]
+    np.testing.assert_array_equal(kriging.spread_out(every, 15), np.arange(15))
+    assert len(set(kriging.spread_out(every, 9))) == 9
+
+
+def test_what_tells_most_is_what_lowers_all_variances_most():
+    """Against trying every candidate, from the definition of the variance."""
+    kriging, features = process(shape=(5, 6))
+    known, every = sites(4, (5, 6)), np.unravel_index(np.arange(30), (5, 6))
+    noise, importance = RNG.uniform(0.1, 0.5, 4), RNG.uniform(0.5, 2, 30)
+    chosen = kriging.most_telling(known, noise, every, importance, 3)
+    rows, cols, noises = *known, noise
+    for index in chosen:
+        totals = []
+        for candidate in range(30):
+            at = features[np.append(rows, every[0][candidate]), :, np.append(cols, every[1][candidate])]
+            among = covariance(at, at) + np.diag(np.append(noises, 1e-9))
+            across = covariance(features[every[0], :, every[1]], at)
+            variance = SHARES.sum() - np.einsum("ij,ij->i", across, np.linalg.solve(among, across.T).T)
+            totals.append(importance @ variance)
+        assert totals[index] == pytest.approx(min(totals), rel=1e-6)
+        rows, cols, noises = np.append(rows, every[0][index]), np.append(cols, every[1][index]), np.append(noises, 1e-9)
+
+
+# --- features ---
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 50), (7, 3), (640, 480), (2000, 30), (1500, 2100)])
+def test_the_copy_has_one_size_and_the_same_light(shape):
+    rows, cols = np.indices(shape)
+    lightness = (50 + 30 * np.sin(3 * rows / max(shape)) * np.cos(2 * cols / max(shape))).astype(np.float32)
+    copy = make_copy(lightness)
+    assert copy.shape == copy_size(shape)
+    assert max(copy.shape) == SIDE
+    assert copy.dtype == np.float32
+    assert abs(copy.mean() - lightness.mean()) < 0.5
+    back = enlarge(np.stack([copy, copy], axis=1), lightness)
+    assert back.shape == (shape[0], 2, shape[1])
+    assert np.abs(back[:, 0] - lightness).mean() < 0.5
+
+
+def test_features_are_finite_on_any_photograph():
+    for lightness in (np.zeros((1, 1)), np.full((40, 1), 100.0), RNG.uniform(0, 100, (40, 50))):
+        features = appearance(lightness, lambda planes: planes)
+        assert features.shape == (lightness.shape[0], 7, lightness.shape[1])
+        assert np.isfinite(features).all()
+
+
+def test_features_of_a_region_take_the_smoothed_planes():
+    lightness = RNG.uniform(0, 100, (12, 16))
+    features = appearance(lightness, lambda planes: np.full_like(planes, 0.5))
+    np.testing.assert_array_equal(features[:, 3:5], 0.5)
+    np.testing.assert_allclose(features[:, 5], np.log1p(20 * 0.5))
+    np.testing.assert_array_equal(features[:, 6], 0.5)
+
+
+# --- the method ---
+
+
+def look_alikes(shape=(120, 160)):
+    """Two dark discs and two rough ones on light ground; one of each is painted, and the ground."""
+    rows, cols = np.indices(shape)
+    inside = np.zeros(shape, int)
+    for kind, (row, col) in [(1, (30, 30)), (2, (30, 120)), (1, (90, 120)), (2, (90, 30))]:
+        inside[np.hypot(rows - row, cols - col) < 20] = kind
+    lightness = np.choose(inside, [75.0, 35.0, 55.0]) + np.where(inside == 2, 8.0, 0.4) * RNG.normal(size=shape)
+    gray = np.clip(lightness / 100, 0, 1).astype(np.float32)
+    colours = np.float32([[0, 0], [40, 10], [-30, 30]])
+    hints = Hints.from_points([(30, 30, colours[1]), (30, 120, colours[2]), (60, 75, colours[0])], shape, radius=3)
+    return gray, hints, inside, colours
+
+
+def test_what_looks_alike_takes_the_same_colour_though_no_path_joins_it(backend):
+    gray, hints, inside, colours = look_alikes()
+    kriging, graph = (
+        colorize(gray, hints, method=method, normalize=False, backend=backend).chroma for method in ("kriging", "graph")
+    )
+    for row, col in [(90, 120), (90, 30)]:  # the discs that nobody painted
+        disc = np.hypot(*(np.indices(gray.shape) - np.array([row, col])[:, None, None])) < 17
+        wanted = colours[inside[row, col]]
+        found, before = (chroma[disc].mean(axis=0) for chroma in (kriging, graph))
+        assert found @ wanted > 0.8 * np.linalg.norm(found) * np.linalg.norm(wanted)  # the hue
+        assert np.linalg.norm(found - wanted) < np.linalg.norm(before - wanted)
+
+
+def test_far_from_the_one_hint_colour_pales_but_never_turns():
+    gray, _, _, _ = look_alikes()
+    one = Hints.from_points([(30, 30, (40, 10))], gray.shape)
+    chroma = colorize(gray, one, method="kriging", normalize=False).chroma
+    assert (np.diff(np.quantile(chroma[..., 0], [0, 0.5, 1])) > 0).all()
+    assert 0 <= chroma[..., 0].min() < 30
+    assert chroma[..., 0].max() <= 40 + 1e-3
+    np.testing.assert_allclose(chroma[..., 1], chroma[..., 0] / 4, atol=0.02)
+
+
+def test_a_photograph_scanned_larger_is_coloured_alike():
+    gray, hints, _, _ = look_alikes()
+    large = rescale(gray, 3, order=1)
+    points = [(30, 30, (40, 10)), (30, 120, (-30, 30)), (60, 75, (0, 0))]
+    scaled = Hints.from_points([(3 * row + 1, 3 * col + 1, ab) for row, col, ab in points], large.shape, radius=10)
+    small_chroma, large_chroma = (
+        colorize(each, strokes, method="kriging").chroma for each, strokes in ((gray, hints), (large, scaled))
+    )
+    apart = np.linalg.norm(large_chroma[1::3, 1::3] - small_chroma, axis=-1)
+    assert np.median(apart) < 1
+    assert apart.mean() < 2
+
+
+def test_fewer_sites_give_nearly_the_same():
+    gray, _, inside, colours = look_alikes()
+    painted = RNG.random(gray.shape) < 0.02
+    hints = Hints(painted, colours[inside])
+    many, few = (colorize(gray, hints, method="kriging", sites=count).chroma for count in (1000, 60))
+    assert np.linalg.norm(many - few, axis=-1).mean() < 2
+
+
+def test_soft_hints_bind_less():
+    gray, _, _, _ = look_alikes()
+    chroma = [
+        colorize(
+            gray,
+            Hints.from_points([(30, 30, (40, 10))], gray.shape),
+            method="kriging",
+            hint_weight=weight,
+            normalize=False,
+        ).chroma[30, 30, 0]
+        for weight in (0.1, 10.0, np.inf)
+    ]
+    assert 0 < chroma[0] < chroma[1] < chroma[2] == pytest.approx(40, abs=1e-3)
+
+
+# --- advice ---
+
+
+def test_what_looks_like_nothing_painted_is_suggested_first():
+    gray, hints, inside, _ = look_alikes()
+    ground = Hints.from_points([(60, 75, (0, 0))], gray.shape, radius=3)
+    row, col = suggest_strokes(gray, ground, count=1)[0]
+    assert inside[row, col] > 0
+    places = suggest_strokes(gray, hints, count=8)
+    assert len(set(places)) == 8
+    assert not any(hints.mask[place] for place in places)
+    assert places[:3] == suggest_strokes(gray, hints, count=3)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 40), (30, 2)])
+def test_a_tiny_photograph_has_places_too(shape):
+    places = suggest_strokes(np.full(shape, 0.5), count=4)
+    assert 1 <= len(places) <= 4
+    assert all(0 <= row < shape[0] and 0 <= col < shape[1] for row, col in places)
+
+
+def test_no_places_are_refused():
+    with pytest.raises(ValueError, match="count must be at least 1, but is 0"):
+        suggest_strokes(np.full((9, 9), 0.5), count=0)
