@@ -25,7 +25,8 @@ PANELS = {
     "heat": {"method": "heat"},
     "tv": {"method": "tv"},
     "tgv": {"method": "tgv"},
-    "graph (auto)": {"method": "auto"},
+    "graph": {"method": "graph"},
+    "kriging (auto)": {"method": "auto"},
     "true colours": None,
 }
 
