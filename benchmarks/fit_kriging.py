@@ -17,6 +17,7 @@ from scipy.optimize import minimize
 from scipy.spatial.distance import cdist
 
 from pyvarcolor import kernels
+from pyvarcolor.appearance import same_place
 from pyvarcolor.color import lightness_from_gray
 from pyvarcolor.evaluation import Photograph, find_photographs, read_photograph
 from pyvarcolor.methods import kriging
@@ -64,7 +65,8 @@ def draws(photograph: Photograph, random: np.random.Generator) -> Iterator[tuple
     for count, times in DRAWS:
         for _ in range(times):
             rows, cols = random.integers(0, (height, width), (count + GUESSED, 2)).T
-            at = features[rows * len(features) // height, :, cols * features.shape[2] // width].astype(np.float64)
+            places = same_place(rows, height, len(features)), same_place(cols, width, features.shape[2])
+            at = features[places[0], :, places[1]].astype(np.float64)
             squares = [cdist(at[:, group], at[:count, group], "sqeuclidean") for group in map(list, GROUPS)]
             chroma, size = photograph.lab[rows, cols, 1:], phi(lightness[rows, cols])
             known = chroma[:count] / size[:count, None]

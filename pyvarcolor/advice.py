@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from numbers import Integral
+
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -60,8 +62,8 @@ def suggest_strokes(
     """
     from pyvarcolor.methods.kriging import Kriging
 
-    if count < 1:
-        raise ValueError(f"count must be at least 1, but is {count}")
+    if not isinstance(count, Integral) or count < 1:
+        raise ValueError(f"count must be a whole number, at least 1, but is {count!r}")
     gray = check_photo(gray, "gray")
     lightness = np.ascontiguousarray(lightness_from_gray(gray))
     if strokes_or_hints is None:

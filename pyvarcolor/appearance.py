@@ -42,6 +42,28 @@ def copy_size(shape: tuple[int, int]) -> tuple[int, int]:
     return max(round(shape[0] * scale), 1), max(round(shape[1] * scale), 1)
 
 
+def same_place(at: NDArray[np.intp], size: int, other: int) -> NDArray[np.intp]:
+    """Which pixels of a line of `other` pixels the centres of pixels of a line of `size` pixels fall into.
+
+    Parameters
+    ----------
+    at : ndarray of int
+        Pixels of the first line.
+    size, other : int
+        Lengths of both, in pixels.
+
+    Returns
+    -------
+    ndarray of int
+
+    Examples
+    --------
+    >>> same_place(np.arange(4), 4, 2), same_place(np.arange(2), 2, 4)
+    (array([0, 0, 1, 1]), array([1, 3]))
+    """
+    return (2 * at + 1) * other // (2 * size)
+
+
 def make_copy(lightness: Array) -> Array:
     """The photograph at the size of the copy.
 
@@ -84,8 +106,10 @@ def enlarge(planes: Array, like: Array) -> Array:
     """
     from skimage.transform import resize
 
-    size = (like.shape[0], planes.shape[1], like.shape[1])
-    return np.ascontiguousarray(resize(planes, size, order=1, mode="edge", anti_aliasing=False))  # type: ignore[no-untyped-call]
+    def larger(plane: Array) -> Array:
+        return resize(plane, like.shape, order=1, mode="edge", anti_aliasing=False)  # type: ignore[no-any-return, no-untyped-call]
+
+    return np.stack([larger(planes[:, channel]) for channel in range(planes.shape[1])], axis=1)
 
 
 def appearance(lightness: Array, smooth: Callable[[Array], Array]) -> Array:
@@ -110,7 +134,7 @@ def appearance(lightness: Array, smooth: Callable[[Array], Array]) -> Array:
     gradient = np.log1p(ndimage.gaussian_gradient_magnitude(lightness, 0.5, mode="nearest"))
     place = smooth(np.stack([cols, rows], axis=1))
     moments = smooth(np.stack([light, light**2], axis=1))
-    edges = smooth(np.stack([gradient, gradient], axis=1))
+    edges = smooth(np.stack([gradient, gradient], axis=1))  # it takes nothing but pairs
     features = (
         *(_blurred(light, width) for width in (0.33, 1, 2.7)),
         *(place[:, 0], place[:, 1]),

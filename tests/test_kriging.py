@@ -219,6 +219,7 @@ def test_a_tiny_photograph_has_places_too(shape):
     assert all(0 <= row < shape[0] and 0 <= col < shape[1] for row, col in places)
 
 
-def test_no_places_are_refused():
-    with pytest.raises(ValueError, match="count must be at least 1, but is 0"):
-        suggest_strokes(np.full((9, 9), 0.5), count=0)
+@pytest.mark.parametrize("count", [0, -3, 2.5])
+def test_numbers_of_places_that_make_no_sense_are_refused(count):
+    with pytest.raises(ValueError, match=f"count must be a whole number, at least 1, but is {count}"):
+        suggest_strokes(np.full((9, 9), 0.5), count=count)

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from pyvarcolor.appearance import SIDE, appearance, copy_size, enlarge, make_copy
+from pyvarcolor.appearance import SIDE, appearance, copy_size, enlarge, make_copy, same_place
 from pyvarcolor.hints import Hints
 from pyvarcolor.kernels import Kernels
 from pyvarcolor.methods import register
@@ -40,7 +40,8 @@ class Kriging(EdgeAware):
     First a Gaussian process over the features of `pyvarcolor.appearance` guesses the chroma of each pixel of a small
     copy of the photograph from the hints [1]_; its covariance was fitted to colour photographs. Then the photograph
     itself takes the chroma that minimises 1/2 sum w_ij |u_i - u_j|^2 + pull/2 sum_i |u_i - guess_i|^2 and meets the
-    hints: edges are as sharp as those of `graph`. Far from everything painted colour fades slowly to gray.
+    hints: edges are as sharp as those of `graph`. Far from everything painted colour fades slowly to gray. Where the
+    solver starts from does not change the answer.
 
     Parameters
     ----------
@@ -116,25 +117,19 @@ class Kriging(EdgeAware):
         pair of (count,) ndarrays
             Rows and columns in the photograph; fewer if it has no more.
         """
-        process = Process(features_of(lightness, kernels), SHARES, SCALES, kernels)
         painted = Problem(lightness, to_state(hints.chroma), self._weights(hints, lightness.dtype), None)
         places, _, noise = _sites(painted)
         size, copy = lightness.shape, copy_size(lightness.shape)
         rows, cols = np.indices(copy)[:, _GRID // 2 :: _GRID, _GRID // 2 :: _GRID].reshape(2, -1)
-        rows_at, cols_at = (
-            (2 * at + 1) * whole // (2 * part) for at, whole, part in zip((rows, cols), size, copy, strict=True)
-        )
+        rows_at, cols_at = same_place(rows, copy[0], size[0]), same_place(cols, copy[1], size[1])
         importance = phi(lightness[rows_at, cols_at]) ** 2
+        process = _process(lightness, kernels)
         chosen = process.most_telling(places, noise, (rows, cols), importance, min(count, len(rows)))
         return rows_at[chosen], cols_at[chosen]
 
     def _guess(self, problem: Problem, run: Run) -> Array:
         """The mean of the process on the copy, (h, 2, w)."""
-
-        def make() -> Process:
-            return Process(features_of(problem.lightness, run.kernels), SHARES, SCALES, run.kernels)
-
-        process = problem.keep("process", make)
+        process = problem.keep("process", lambda: _process(problem.lightness, run.kernels))
         places, values, noise = _sites(problem)
         chosen = process.spread_out(places, self.sites)
         rows, cols = places
@@ -169,16 +164,22 @@ def features_of(lightness: Array, kernels: Kernels) -> Array:
     return appearance(copy, smooth)
 
 
+def _process(lightness: Array, kernels: Kernels) -> Process:
+    """The Gaussian process on a photograph's copy."""
+    return Process(features_of(lightness, kernels), SHARES, SCALES, kernels)
+
+
 def _sites(problem: Problem) -> tuple[Places, Array, Array]:
     """Pixels of the copy that hints fall into: rows and columns, the mean of their chroma, the variance of that."""
     height, width = problem.hint_weight.shape
     copy_height, copy_width = copy_size((height, width))
     rows, cols = np.nonzero(problem.hint_weight)
-    cells = (2 * rows + 1) * copy_height // (2 * height) * copy_width + (2 * cols + 1) * copy_width // (2 * width)
+    cells = same_place(rows, height, copy_height) * copy_width + same_place(cols, width, copy_width)
     cells, site, count = np.unique(cells, return_inverse=True, return_counts=True)
 
     def mean(values: Array) -> Array:
-        return np.bincount(site, values) / count
+        means: Array = np.bincount(site, values) / count
+        return means
 
     values = np.stack([mean(problem.hints[rows, channel, cols]) for channel in range(2)], axis=1)
     return divmod(cells, copy_width), values, NUGGET + mean(1 / problem.hint_weight[rows, cols])

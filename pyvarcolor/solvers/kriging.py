@@ -98,11 +98,11 @@ class Kriging:
         """
         if len(places[0]) <= count:
             return np.arange(len(places[0]))
-        features = np.concatenate(self._features_at(places), axis=1)
+        features = np.ascontiguousarray(np.concatenate(self._features_at(places), axis=1).T)
         chosen = np.zeros(count, np.intp)
-        distance = np.full(len(features), np.inf, features.dtype)
+        distance = np.full_like(features[0], np.inf)
         for k in range(1, count):
-            np.minimum(distance, np.square(features - features[chosen[k - 1]]).sum(axis=1), out=distance)
+            np.minimum(distance, np.square(features - features[:, [chosen[k - 1]]]).sum(axis=0), out=distance)
             chosen[k] = distance.argmax()
         return chosen
 
