@@ -1,14 +1,8 @@
 """The photograph that all benchmarks share, and the numbers they print beside the time."""
 
-import sys
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
-
-# the modules beside the benchmarks; the folder above would hide the installed package
-sys.path.insert(0, str(Path(__file__).parent))
-
 from photographs import Photograph, draw_strokes, mosaic
 
 from pyvarcolor import Hints

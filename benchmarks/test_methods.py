@@ -1,12 +1,14 @@
-"""Whole calls of `colorize` on the photograph with its strokes: seconds, iterations and quality."""
+"""Whole calls of `colorize` on the photograph with its strokes, and rivals alone: seconds, iterations and quality."""
 
 from collections.abc import Callable
 
 import numpy as np
 import pytest
 from photographs import Photograph
+from rivals import RIVALS
 
 from pyvarcolor import Hints, colorize
+from pyvarcolor.color import lightness_from_gray
 
 GAIN = {
     "graph": 3.0,
@@ -31,3 +33,14 @@ def test_colorize(benchmark, report: Callable[..., None], photograph: Photograph
     report(backend=solved.backend, threads=solved.threads, iterations=solved.iterations)
     report(stopped_by=solved.stopped_by, psnr=psnr, psnr_of_gray=gray)
     assert psnr > gray + GAIN[method]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("rival", sorted(RIVALS.keys() - {"gray"}))
+def test_rival(benchmark, report: Callable[..., None], photograph: Photograph, hints: Hints, rival: str) -> None:
+    benchmark.group = "colorize"
+    lightness = lightness_from_gray(photograph.gray)
+    chroma = benchmark.pedantic(RIVALS[rival], (lightness, hints), rounds=1)
+    gray, psnr = photograph.psnr(np.zeros_like(chroma)), photograph.psnr(chroma)
+    report(psnr=psnr, psnr_of_gray=gray)
+    assert psnr > gray + 2
