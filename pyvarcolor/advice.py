@@ -22,9 +22,9 @@ def suggest_strokes(
 ) -> list[tuple[int, int]]:
     """Places where a stroke would help most, the best first.
 
-    The Gaussian process of method ``"kriging"`` knows how sure it is of each pixel. Each place is the one after whose
-    painting the sum of variances over the photograph would be least, given the strokes there are and the places before
-    it (A-optimal design [1]_).
+    The Gaussian process that methods ``"kriging"`` and ``"tgv"`` guess with knows how sure it is of each pixel. Each
+    place is the one after whose painting the sum of variances over the photograph would be least, given the strokes
+    there are and the places before it (A-optimal design [1]_).
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ def suggest_strokes(
     >>> left < 45 <= right
     True
     """
-    from pyvarcolor.methods.kriging import Kriging
+    from pyvarcolor.methods.guess import Guess
 
     if not isinstance(count, Integral) or count < 1:
         raise ValueError(f"count must be a whole number, at least 1, but is {count!r}")
@@ -70,5 +70,6 @@ def suggest_strokes(
         hints = Hints(np.zeros(lightness.shape, np.bool_), np.zeros((*lightness.shape, 2), np.float32))
     else:
         hints = Hints.of(strokes_or_hints, gray)
-    rows, cols = Kriging().most_telling(lightness, hints, kernels=load(backend, threads), count=count)
+    guess = Guess(lightness, load(backend, threads))
+    rows, cols = guess.most_telling(hints.weight(lightness.dtype), count)
     return [(int(row), int(col)) for row, col in zip(rows, cols, strict=True)]

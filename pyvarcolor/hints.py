@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 _LARGEST = 1000.0  # of a* and b*, far beyond any colour; a solver's float32 copes with it
 
@@ -100,6 +100,32 @@ class Hints:
     def share(self) -> float:
         """Fraction of pixels that are hints, 0..1."""
         return self.count / max(self.mask.size, 1)
+
+    def weight(self, dtype: DTypeLike = np.float32, most: float = np.inf) -> NDArray[np.floating]:
+        """What each hint weighs in an energy.
+
+        Parameters
+        ----------
+        dtype : dtype
+            float32 or float64.
+        most : float
+            Weight of a sure hint; infinity: it is met exactly.
+
+        Returns
+        -------
+        (H, W) ndarray
+            0 where there is no hint; confidence c gives c times `most`, or c / (1 - c) where that is infinite.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> Hints(np.array([[True, True, False]]), np.zeros((1, 3, 2)), np.array([[1, 0.5, 0]])).weight().tolist()
+        [[inf, 1.0, 0.0]]
+        """
+        share = self.mask if self.confidence is None else self.confidence
+        with np.errstate(divide="ignore", invalid="ignore"):
+            weight = share / (1 - share.astype(np.float64)) if np.isinf(most) else most * share.astype(np.float64)
+        return weight.astype(dtype)
 
     @classmethod
     def of(cls, strokes_or_hints: ArrayLike | Hints, gray: NDArray[Any]) -> Hints:

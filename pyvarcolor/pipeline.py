@@ -208,7 +208,13 @@ class Colorizer:
         dtype = self._gray.dtype
         rgb = np.empty((*lightness.shape, 3), dtype if dtype.kind == "u" else lightness.dtype)
         moved = kernels.encode_rgb(lightness, np.ascontiguousarray(chroma.transpose(0, 2, 1), lightness.dtype), rgb)
-        return Colorization(rgb.astype(dtype, copy=False), chroma, moved / lightness.size, report)
+
+        def uncertainty() -> Array:
+            from pyvarcolor.methods.guess import Guess
+
+            return Guess(lightness, kernels).deviation(hints.weight(lightness.dtype))
+
+        return Colorization(rgb.astype(dtype, copy=False), chroma, moved / lightness.size, report, uncertainty)
 
 
 def _hints_in(space: Space, hints: Hints, lightness: Array) -> Hints:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -118,6 +119,16 @@ class Colorization:
     chroma: NDArray[np.floating]
     moved: float
     report: SolverReport
+    _uncertainty: Callable[[], NDArray[np.floating]] = field(repr=False)
+
+    @cached_property
+    def uncertainty(self) -> NDArray[np.floating]:
+        """How far a*, and how far b*, is likely to be from the truth, (H, W): a standard deviation in their units.
+
+        That of the Gaussian process which method ``"kriging"`` guesses with, given where the strokes are; worked out
+        when first asked for.
+        """
+        return self._uncertainty()
 
     def __repr__(self) -> str:
         height, width = self.rgb.shape[:2]

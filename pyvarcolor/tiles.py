@@ -104,7 +104,13 @@ def colorize_tiles(
         seconds=sum(one.seconds for one in reports),
         stopped_by=next((one.stopped_by for one in reports if one.stopped_by == "max_iter"), reports[-1].stopped_by),
     )
-    return Colorization(rgb, chroma, moved, report)
+
+    def uncertainty() -> Array:
+        from pyvarcolor.appearance import enlarge
+
+        return enlarge(small.uncertainty[:, None], chroma[..., 0])[:, 0]
+
+    return Colorization(rgb, chroma, moved, report, uncertainty)
 
 
 def _tiles(height: int, width: int, tile: int) -> Iterator[Window]:

@@ -5,7 +5,7 @@ import pytest
 from backends import load
 from skimage.transform import rescale
 
-from pyvarcolor import Hints, colorize, suggest_strokes
+from pyvarcolor import Hints, colorize, colorize_tiles, suggest_strokes
 from pyvarcolor.appearance import SIDE, appearance, copy_size, enlarge, make_copy
 from pyvarcolor.solvers.kriging import Kriging
 
@@ -58,6 +58,18 @@ def test_the_mean_is_linear_and_blind_to_the_order_of_sites():
     order = RNG.permutation(8)
     turned = kriging.mean((places[0][order], places[1][order]), values[0][order], noise)
     np.testing.assert_allclose(turned, one, atol=1e-9)
+
+
+def test_the_variance_is_that_of_the_definition():
+    kriging, features = process()
+    places, noise, asked = sites(8), RNG.uniform(0, 0.5, 8), sites(20)
+    at, there = (features[rows, :, cols] for rows, cols in (places, asked))
+    across = covariance(there, at)
+    expected = SHARES.sum() - np.einsum(
+        "ij,ji->i", across, np.linalg.solve(covariance(at, at) + np.diag(noise), across.T)
+    )
+    np.testing.assert_allclose(kriging.variance(places, noise, asked), expected, rtol=1e-9)
+    np.testing.assert_allclose(kriging.variance(places, np.zeros(8), places), 0, atol=1e-9)
 
 
 def test_places_are_spread_out_over_what_they_look_like():
@@ -198,6 +210,66 @@ def test_soft_hints_bind_less():
     assert 0 < chroma[0] < chroma[1] < chroma[2] == pytest.approx(40, abs=1e-3)
 
 
+def test_without_a_guess_kriging_is_graph(backend):
+    gray, hints, _, _ = look_alikes()
+    kriging, graph = (
+        colorize(gray, hints, method=method, backend=backend, **options).chroma
+        for method, options in (("kriging", {"guess": False}), ("graph", {}))
+    )
+    np.testing.assert_array_equal(kriging, graph)
+
+
+def test_tgv_starts_from_the_same_guess():
+    gray, hints, inside, colours = look_alikes()
+    alone, around = (
+        colorize(gray, hints, method="tgv", normalize=False, guess=guess).chroma for guess in (False, True)
+    )
+    for row, col in [(90, 120), (90, 30)]:
+        wanted = colours[inside[row, col]]
+        assert np.linalg.norm(around[row, col] - wanted) < np.linalg.norm(alone[row, col] - wanted)
+
+
+# --- uncertainty ---
+
+
+def test_uncertainty_is_least_at_hints_and_grows_with_unlikeness():
+    gray, hints, inside, _ = look_alikes()
+    ground = Hints.from_points([(60, 75, (0, 0))], gray.shape, radius=3)
+    uncertainty = colorize(gray, ground).uncertainty
+    assert uncertainty.shape == gray.shape
+    assert 0.95 * uncertainty[60, 75] < uncertainty.min()
+    assert uncertainty[60, 75] < 2
+    assert uncertainty[inside == 0].mean() < uncertainty[inside == 1].mean()
+    more = colorize(gray, hints).uncertainty
+    assert (more < uncertainty + 1e-3).all()  # each hint tells something, and none unsettles
+    assert more[30, 30] < 2 < uncertainty[30, 30]
+
+
+def test_uncertainty_is_that_of_the_strokes_not_of_the_method():
+    gray, hints, _, _ = look_alikes()
+    by_default, by_graph = (colorize(gray, hints, method=method).uncertainty for method in ("auto", "graph"))
+    np.testing.assert_array_equal(by_default, by_graph)
+    assert by_default is not by_graph
+    doubtful = Hints(hints.mask, hints.chroma, np.where(hints.mask, 0.6, 0).astype(np.float32))
+    assert (colorize(gray, doubtful).uncertainty >= by_default).all()
+
+
+def test_dark_pixels_are_uncertain_by_less():
+    gray = np.full((40, 60), 0.7, np.float32)
+    gray[:, 30:] = 0.1
+    hints = Hints.from_points([(20, 15, (10, 10)), (20, 45, (10, 10))], gray.shape)
+    uncertainty = colorize(gray, hints).uncertainty
+    assert uncertainty[5, 55] < uncertainty[5, 5]
+
+
+def test_a_photograph_in_tiles_has_uncertainty_too():
+    large = rescale(look_alikes()[0], 3, order=0)
+    scaled = Hints.from_points([(91, 91, (40, 10)), (181, 226, (0, 0))], large.shape, radius=9)
+    whole, tiled = colorize(large, scaled).uncertainty, colorize_tiles(large, scaled, tile=256).uncertainty
+    assert tiled.shape == large.shape
+    assert np.abs(tiled - whole).mean() < 0.1 * whole.mean()
+
+
 # --- advice ---
 
 
@@ -212,7 +284,7 @@ def test_what_looks_like_nothing_painted_is_suggested_first():
     assert places[:3] == suggest_strokes(gray, hints, count=3)
 
 
-@pytest.mark.parametrize("shape", [(1, 1), (1, 40), (30, 2)])
+@pytest.mark.parametrize("shape", [(1, 1), (1, 40), (30, 2), (1, 1000)])
 def test_a_tiny_photograph_has_places_too(shape):
     places = suggest_strokes(np.full(shape, 0.5), count=4)
     assert 1 <= len(places) <= 4

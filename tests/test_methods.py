@@ -13,18 +13,17 @@ from pyvarcolor.color import lightness_from_gray
 from pyvarcolor.shading import normalize_hints, phi
 
 RNG = np.random.default_rng(27449)
+ALONE = {"guess": False, "scale_u": 100.0}  # without a guess colour has far to go
 VARIANTS = [
     *((name, {}) for name in methods.names()),
     ("heat", {"reimpose": False}),
     ("graph", {"beta": 10.0}),
     ("graph", {"weights": "levin"}),
     ("tv", {"tensor": True}),
-    ("tgv", {"tensor": True}),
-    ("tgv", {"beta": 0.0}),
-    ("tgv", {"alpha0": 0.0, "alpha1": 0.0}),
+    *(("tgv", ALONE | options) for options in ({}, {"tensor": True}, {"beta": 0.0}, {"alpha0": 0.0, "alpha1": 0.0})),
 ]
 IDS = [" ".join([name, *(f"{k}={v}" for k, v in options.items())]) for name, options in VARIANTS]
-EXACT = {"normalize": False, "tol": 1e-7, "max_iter": 4000}
+EXACT = {"normalize": False, "tol": 1e-7, "max_iter": 4000, "edge_blur": 0.0, "edge_scale": 1.0}
 
 pytestmark = pytest.mark.filterwarnings("ignore::pyvarcolor.NotConvergedWarning")
 
@@ -59,8 +58,8 @@ def fades(variant):
 
 
 def may_pale(variant):
-    """Far from all strokes."""
-    return fades(variant) or variant[0] == "kriging"
+    """Far from all strokes, as a guess does."""
+    return fades(variant) or getattr(make(variant), "guess", False)
 
 
 def iterates(variant):
@@ -216,7 +215,7 @@ def test_a_result_is_a_good_start(variant):
     lightness, hints = scene()
     chroma, report = solve(variant, lightness, hints, tol=1e-3)
     again, second = solve(variant, lightness, hints, initial=chroma, tol=1e-3)
-    assert second.iterations <= report.iterations
+    assert second.iterations <= report.iterations + getattr(make(variant), "check_every", 0)
     np.testing.assert_allclose(again, chroma, atol=1.0)
 
 
@@ -284,7 +283,7 @@ def test_colour_stops_at_edges():
     hints = Hints.from_points([(20, 8, (40, 20)), (20, 52, (-30, 20))], gray.shape)
     for name in set(methods.names()) - {"heat"}:
         chroma = colorize(gray, hints, method=name).chroma
-        near = 12 if name == "kriging" else 4  # which takes the two for somewhat alike
+        near = 15 if may_pale((name, {})) else 4  # a guess takes the two for somewhat alike
         np.testing.assert_allclose(chroma[5, 27], [40, 20], atol=near)
         np.testing.assert_allclose(chroma[35, 33], [-30, 20], atol=near)
     heat = colorize(gray, hints, method="heat").chroma

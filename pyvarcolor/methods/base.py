@@ -9,6 +9,7 @@ from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter
 
 from pyvarcolor.hints import Hints
 from pyvarcolor.kernels import Kernels
@@ -141,7 +142,7 @@ class Propagation:
         problem = Problem(
             np.ascontiguousarray(lightness),
             to_state(chroma),
-            self._weights(hints, lightness.dtype),
+            hints.weight(lightness.dtype, self.hint_weight),
             None if initial is None else to_state(initial.astype(lightness.dtype)) / size,
             kept,
         )
@@ -161,16 +162,6 @@ class Propagation:
     def maximum_principle(self) -> bool:
         """Whether no colour beyond those of the hints (and of the start) can appear."""
         return False
-
-    def _weights(self, hints: Hints, dtype: np.dtype[Any]) -> Array:
-        if hints.confidence is None:
-            weights: Array = np.where(hints.mask, dtype.type(self.hint_weight), dtype.type(0))
-            return weights
-        confidence = hints.confidence.astype(np.float64)
-        if math.isinf(self.hint_weight):
-            with np.errstate(divide="ignore"):
-                return (confidence / (1 - confidence)).astype(dtype)
-        return (self.hint_weight * confidence).astype(dtype)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -212,6 +203,9 @@ class EdgeAware(Iterative):
 
     Parameters
     ----------
+    edge_blur : float
+        Width (sigma, in pixels) of the Gaussian window in which lightness is smoothed first, at least 0: grain is no
+        edge then.
     edge_scale : float
         Step of L* across which half of the weight is left, above 0.
     edge_power : float
@@ -220,21 +214,29 @@ class EdgeAware(Iterative):
         The least weight, above 0 and at most 1: what flows over the strongest edge.
     """
 
-    edge_scale: float = 1.0
+    edge_blur: float = 0.7
+    edge_scale: float = 0.5
     edge_power: float = 3.0
     edge_floor: float = 1e-4
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        self._require("edge_blur", least=0)
         self._require("edge_scale", above=0)
         self._require("edge_power", above=0)
         self._require("edge_floor", above=0, most=1)
+
+    def guide(self, lightness: Array) -> Array:
+        """What has the edges."""
+        guide: Array = gaussian_filter(lightness, self.edge_blur, mode="nearest")
+        return guide
 
     def multigrid(self, problem: Problem, run: Run, first: float = 1.0, beta: float = 0.0) -> Multigrid:
         """The quadratic energy with these edges, on the graph of 8 neighbours."""
 
         def make() -> Multigrid:
-            edges = edge_weights(run.kernels, problem.lightness, self.edge_scale, self.edge_power, self.edge_floor)
+            guide = self.guide(problem.lightness)
+            edges = edge_weights(run.kernels, guide, self.edge_scale, self.edge_power, self.edge_floor)
             return Multigrid(edges, run.kernels, first=first, beta=beta)
 
         return problem.keep("multigrid", make)
@@ -276,7 +278,7 @@ class Variational(EdgeAware):
         """Scalar g (H, 1, W), or the tensor G (H, 3, W)."""
         weigh, channels = (run.kernels.edge_tensor, 3) if self.tensor else (run.kernels.edge_weight, 1)
         g = np.empty((lightness.shape[0], channels, lightness.shape[1]), lightness.dtype)
-        weigh(lightness, self.edge_scale, self.edge_power, self.edge_floor, g)
+        weigh(self.guide(lightness), self.edge_scale, self.edge_power, self.edge_floor, g)
         return g
 
     def quadratic_start(self, problem: Problem, run: Run) -> Array:

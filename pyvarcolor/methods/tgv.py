@@ -8,6 +8,7 @@ import numpy as np
 
 from pyvarcolor.methods import register
 from pyvarcolor.methods.base import Array, Problem, Variational
+from pyvarcolor.methods.guess import Guessing
 from pyvarcolor.result import SolverReport
 from pyvarcolor.solvers.iterate import Run, comparing, iterate
 from pyvarcolor.solvers.steps import degree, tgv_steps
@@ -15,16 +16,17 @@ from pyvarcolor.solvers.steps import degree, tgv_steps
 
 @register("tgv", "bilaplacian + total generalised variation: piecewise smooth colour")
 @dataclass(frozen=True, kw_only=True)
-class TGV(Variational):
+class TGV(Variational, Guessing):
     """Bilaplacian and TGV of second order [1]_, edge-weighted [2]_, on both chroma channels at once.
 
     Minimises over u = (a, b) and its auxiliary gradient v
 
         beta/2 sum |div(G grad u)|^2 / d  +  alpha1 sum |G (grad u - v)|_F  +  alpha0 sum |E v|_F  +  hints
 
-    with d the degree of a pixel, E the symmetrised gradient, and Frobenius norms that couple a and b. beta = 0 is TGV
-    alone; alpha0 = alpha1 = 0 the bilaplacian alone (on the graph of 8 neighbours, solved by conjugate gradients).
-    There is no maximum principle: colour goes on where it was going, beyond the strokes' own range.
+    with d the degree of a pixel, E the symmetrised gradient, and Frobenius norms that couple a and b; u is the
+    departure from the guess of method `kriging`, or colour itself where `guess` is False. beta = 0 is TGV alone;
+    alpha0 = alpha1 = 0 the bilaplacian alone (on the graph of 8 neighbours, solved by conjugate gradients). There is no
+    maximum principle: colour may go on beyond the strokes' own range.
 
     Parameters
     ----------
@@ -56,7 +58,10 @@ class TGV(Variational):
 
     alpha0: float = 10.0
     alpha1: float = 1.0
-    beta: float = 100.0
+    beta: float = 300.0
+    scale_u: float = 10.0
+    check_every: int = 50
+    tol: float = 0.1
     scale_v: float = 0.1
 
     def __post_init__(self) -> None:
@@ -71,7 +76,7 @@ class TGV(Variational):
         if self.alpha0 == 0:
             self._require("beta", above=0)
 
-    def spread(self, problem: Problem, run: Run) -> tuple[Array, SolverReport]:
+    def settle(self, problem: Problem, run: Run) -> tuple[Array, SolverReport]:
         """Primal-dual iterations on (u, v) and its duals (p, q, r)."""
         if self.alpha0 == 0:
             return self._bilaplacian(problem, run)

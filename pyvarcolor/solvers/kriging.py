@@ -36,7 +36,7 @@ class Kriging:
 
     References
     ----------
-    .. [1] C. E. Rasmussen, C. K. I. Williams, "Gaussian processes for machine learning", 2006, eq. 2.23 and 4.18.
+    .. [1] C. E. Rasmussen, C. K. I. Williams, "Gaussian processes for machine learning", 2006, eq. 2.23, 2.24 and 4.18.
 
     Examples
     --------
@@ -80,6 +80,31 @@ class Kriging:
         for share, term, site in zip(self._shares, self._terms, sites, strict=True):
             self._kernels.kriging_add(term, site, np.ascontiguousarray(share * weights, mean.dtype), mean)
         return mean
+
+    def variance(self, places: Places, noise: Array, at: Places) -> Array:
+        """The variance of the process.
+
+        Parameters
+        ----------
+        places : pair of (N,) ndarrays
+            Rows and columns of the sites.
+        noise : (N,) ndarray
+            Variance of what is known there, as in `mean`.
+        at : pair of (M,) ndarrays
+            Rows and columns of the pixels that are asked for.
+
+        Returns
+        -------
+        (M,) ndarray
+            From 0 to the sum of all shares.
+        """
+        from scipy.linalg import cholesky, solve_triangular
+
+        sites = self._features_at(places)
+        root = cholesky(self._covariance(sites, sites) + np.diag(noise), lower=True)
+        told = solve_triangular(root, self._covariance(sites, self._features_at(at)), lower=True)
+        variance: Array = np.maximum(self._shares.sum() - np.square(told).sum(axis=0), 0)
+        return variance
 
     def spread_out(self, places: Places, count: int) -> NDArray[np.intp]:
         """Which `count` of the places are far from each other in all features: each is farthest from those before it.

@@ -67,6 +67,13 @@ class Multigrid:
         """n more iterations on the same u in place."""
         self._kernels.multigrid_cg(u, **self._terms, n=n)
 
+    def smooth(self, planes: Array, weight: Array, n: int) -> Array:
+        """Minimise for soft hints everywhere, their weight (H, W), by 1 + n iterations: planes smooth but at edges."""
+        smoothed = planes.copy()
+        self.start(smoothed, planes, weight)
+        self.advance(smoothed, n)
+        return smoothed
+
     def minimise(
         self,
         hints: Array,
