@@ -290,6 +290,20 @@ def levin_weights(gray) -> Array:
     return w
 
 
+def matting_laplacian(gray, epsilon: float) -> Array:
+    """Dense, eq. 5 of Levin, Lischinski and Weiss 2008 for a gray guide in 0..1, with windows cut at the border."""
+    rows, cols = gray.shape
+    numbers = np.arange(gray.size).reshape(rows, cols)
+    laplacian = np.zeros((gray.size, gray.size))
+    for i, j in np.ndindex(rows, cols):
+        window = slice(max(i - 1, 0), i + 2), slice(max(j - 1, 0), j + 2)
+        inside, values = numbers[window].ravel(), gray[window].ravel().astype(float)
+        size, mean, variance = values.size, values.mean(), values.var()
+        alike = (1 + np.outer(values - mean, values - mean) / (epsilon / size + variance)) / size
+        laplacian[np.ix_(inside, inside)] += np.eye(size) - alike
+    return laplacian
+
+
 def levin_operator(w) -> sp.csr_array:
     """(rows, 8, cols) directed weights to the matrix of sum_j w_ij (u_i - u_j)."""
     rows, cols = w.shape[0], w.shape[2]

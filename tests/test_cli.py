@@ -514,7 +514,7 @@ def test_flags_come_from_the_dataclasses(folder):
     assert "edge|levin" in text
     for panel in ("Options of every method", "Options of graph, kriging, tv, tgv", "Options of tgv"):
         assert panel in text
-    assert "such as the full multigrid of graph. Default: 2000 (heat), 5000 (random-walker, bilateral, graph, " in text
+    assert "such as the full multigrid of graph. Default: 2000 (heat), 5000 (random-walker, bilateral, " in text
     assert "tv: Weight of the term against soft hints" in text
 
 

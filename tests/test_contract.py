@@ -18,7 +18,7 @@ ROWS, COLS = 5, 4
 
 CHANNELS = {
     "u": 2, "previous": 2, "scratch": 2, "hints": 2, "out": 2, "r": 2, "z": 2, "chroma": 2, "v": 4, "p": 4, "q": 6,
-    "g": 1, "edges": 2, "w": 8, "tau": 2, "sigma": 3, "features": COLS,
+    "b": 2, "g": 1, "edges": 2, "w": 8, "windows": 2, "fits": 4, "tau": 2, "sigma": 3, "features": COLS,
 }  # fmt: skip
 """Channels of an argument (rows, channels, cols); all others are planes (rows, cols), and pictures (rows, cols, 3)."""
 
@@ -28,12 +28,18 @@ OTHER_CHANNELS = {
     ("tv_iterate", "sigma"): None,
 }
 
-OTHER_SHAPES = {("kriging_add", "weights"): (ROWS, 2)}  # of as many sites as there are rows
+OTHER_SHAPES = {
+    ("kriging_add", "weights"): (ROWS, 2),  # of as many sites as there are rows
+    ("matting_restrict", "coarse"): (2, 4, 2),
+    ("matting_prolong", "coarse"): (2, 4, 2),
+}
 
 WRITTEN = {
     "edge_weight": "g", "edge_tensor": "g", "graph_edges": "edges", "levin_weights": "w", "levin_apply": "out",
     "mean_change": "previous", "encode_rgb": "rgb", "heat_iterate": "u scratch", "kriging_add": "u",
     "geodesic_blend": "u",
+    "matting_windows": "windows", "matting_diagonal": "inverse", "matting_residual": "fits r",
+    "matting_restrict": "coarse", "matting_prolong": "u",
     "multigrid_weights": "workspace", "multigrid_setup": "workspace", "multigrid_start": "u workspace progress",
     "multigrid_cg": "u workspace progress", "multigrid_cycle": "workspace z",
     "tv_edges": "edges", "tv_iterate": "u p", "tv_energy": "", "tgv_iterate": "u v p q r", "tgv_forward": "p q r",
@@ -105,9 +111,9 @@ FAULTS: dict[str, tuple[Callable[[np.ndarray], Any], type[Exception], str]] = {
     "integers": (lambda array: array.astype(np.int32), TypeError, "but is int32"),
     "float16": (lambda array: array.astype(np.float16), TypeError, "but is float16"),
     "other byte order": (lambda array: array.astype(array.dtype.newbyteorder()), TypeError, "but is [<>]f4"),
-    "one axis too many": (widen, ValueError, r"must have shape \(.*\), but has shape \(5, 1, "),
-    "one column too many": (lengthen, ValueError, r"must have shape \(.*[234]\), but has shape \(5,.* [345]\)"),
-    "empty": (lambda array: array[:, ..., :0], ValueError, r"must .*, but has shape \(5,.* 0\)"),
+    "one axis too many": (widen, ValueError, r"must have shape \(.*\), but has shape \([25], 1, "),
+    "one column too many": (lengthen, ValueError, r"must have shape \(.*[234]\), but has shape \([25],.* [345]\)"),
+    "empty": (lambda array: array[:, ..., :0], ValueError, r"must .*, but has shape \([25],.* 0\)"),
     "strided": (stride, ValueError, "must be C-contiguous, but is strided"),
     "read-only": (lock, ValueError, "must be writeable, but is read-only"),
     "a list": (

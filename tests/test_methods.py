@@ -331,6 +331,7 @@ def test_unknown_option_lists_the_valid_and_guesses():
         ("bilateral", "smoothness", 0),
         ("bilateral", "cells", 0.5),
         ("bilateral", "luma", -2.0),
+        ("matting", "epsilon", 0),
         ("geodesic", "nearest", 0),
         ("geodesic", "power", 0),
         ("geodesic", "length_cost", -1.0),

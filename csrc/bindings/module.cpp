@@ -11,6 +11,7 @@ void bind_levin(pybind11::module_& m);
 void bind_heat(pybind11::module_& m);
 void bind_geodesic(pybind11::module_& m);
 void bind_kriging(pybind11::module_& m);
+void bind_matting(pybind11::module_& m);
 void bind_tv(pybind11::module_& m);
 void bind_tgv(pybind11::module_& m);
 void bind_multigrid(pybind11::module_& m);
@@ -30,6 +31,7 @@ PYBIND11_MODULE(_core, m) {
     bind_heat(m);
     bind_geodesic(m);
     bind_kriging(m);
+    bind_matting(m);
     bind_tv(m);
     bind_tgv(m);
     bind_multigrid(m);

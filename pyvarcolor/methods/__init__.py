@@ -52,7 +52,7 @@ class Method(Protocol):
         ...
 
 
-_BUILT_IN = ("heat", "random_walker", "geodesic", "bilateral", "graph", "kriging", "tv", "tgv")
+_BUILT_IN = ("heat", "random_walker", "geodesic", "bilateral", "matting", "graph", "kriging", "tv", "tgv")
 _registry: dict[str, type[Method]] = {}
 _M = TypeVar("_M", bound=type[Any])
 
@@ -110,7 +110,7 @@ def names() -> list[str]:
     --------
     >>> from pyvarcolor import methods
     >>> methods.names()
-    ['heat', 'random-walker', 'geodesic', 'bilateral', 'graph', 'kriging', 'tv', 'tgv']
+    ['heat', 'random-walker', 'geodesic', 'bilateral', 'matting', 'graph', 'kriging', 'tv', 'tgv']
     """
     _load_all()
     return list(_registry)

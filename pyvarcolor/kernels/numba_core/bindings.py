@@ -2,9 +2,9 @@
 
 from operator import index
 
-from . import color, geodesic, heat, kriging, levin, multigrid, state, tgv, tv
+from . import color, geodesic, heat, kriging, levin, matting, multigrid, state, tgv, tv
 from . import edge_weight as weights
-from .checks import expected_by, write_progress
+from .checks import Expected, expected_by, write_progress
 from .hierarchy import Layout, size_of
 from .image import Image, Picture
 from .multigrid import Numbers
@@ -45,6 +45,66 @@ def levin_apply(u: Image, w: Image, out: Image) -> None:
     """out = sum_j w_ij (u_i - u_j)."""
     like = expected_by(u, "u")
     launch(levin.levin_apply, like.read(u, "u", 2), like.read(w, "w", 8), like.write(out, "out", 2))
+
+
+def matting_windows(lightness: Image, epsilon: float, windows: Image) -> None:
+    """Mean and inverse scatter of lightness in each window."""
+    like = expected_by(lightness, "lightness")
+    light, out = like.read(lightness, "lightness"), like.write(windows, "windows", 2)
+    launch(matting.matting_windows, light, like.dtype(epsilon), out)
+
+
+def matting_diagonal(lightness: Image, windows: Image, hint_weight: Image, inverse: Image) -> None:
+    """The diagonal, inverted."""
+    like = expected_by(lightness, "lightness")
+    launch(
+        matting.matting_diagonal,
+        like.read(lightness, "lightness"),
+        like.read(windows, "windows", 2),
+        like.read(hint_weight, "hint_weight"),
+        like.write(inverse, "inverse"),
+    )
+
+
+def matting_residual(
+    u: Image, b: Image, lightness: Image, windows: Image, hint_weight: Image, fits: Image, r: Image
+) -> None:
+    """r = b - A u."""
+    like = expected_by(u, "u")
+    launch(
+        matting.matting_residual,
+        like.read(u, "u", 2),
+        like.read(b, "b", 2),
+        like.read(lightness, "lightness"),
+        like.read(windows, "windows", 2),
+        like.read(hint_weight, "hint_weight"),
+        like.write(fits, "fits", 4),
+        like.write(r, "r", 2),
+    )
+
+
+def matting_restrict(r: Image, lightness: Image, coarse: Image) -> None:
+    """coarse = P* r."""
+    like = expected_by(r, "r")
+    source, light = like.read(r, "r", 2), like.read(lightness, "lightness")
+    launch(matting.matting_restrict, source, light, nodes_below(like).write(coarse, "coarse", 4))
+
+
+def matting_prolong(u: Image, lightness: Image, hint_weight: Image, coarse: Image) -> None:
+    """u += P coarse."""
+    like = expected_by(u, "u")
+    launch(
+        matting.matting_prolong,
+        like.write(u, "u", 2),
+        like.read(lightness, "lightness"),
+        like.read(hint_weight, "hint_weight"),
+        nodes_below(like).read(coarse, "coarse", 4),
+    )
+
+
+def nodes_below(like: Expected) -> Expected:
+    """What an image asks of its coarse grid."""
+    return Expected(like.dtype, int(matting.nodes_along(like.rows)), int(matting.nodes_along(like.cols)))
 
 
 def mean_change(u: Image, previous: Image) -> float:

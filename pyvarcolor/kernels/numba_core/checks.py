@@ -33,9 +33,10 @@ class Expected:
         _check_is_array(plane, name)
         return self.read(plane, name, rows=self.rows if plane.ndim > 0 and len(plane) > 0 else 0)
 
-    def write(self, array: Image, name: str, channels: int, rows: int | None = None) -> Image:
-        """The image itself, which must be writeable."""
-        _check(array, name, self.dtype, (self.rows if rows is None else rows, channels, self.cols))
+    def write(self, array: Image, name: str, channels: int | None = None, rows: int | None = None) -> Image:
+        """The image itself, or a plane where no channels are given, which must be writeable."""
+        rows = self.rows if rows is None else rows
+        _check(array, name, self.dtype, (rows, self.cols) if channels is None else (rows, channels, self.cols))
         _check_is_writeable(array, name)
         return array
 
