@@ -44,7 +44,8 @@ class Task:
 
     @classmethod
     def on_mosaic(cls, shrink: int, beta: float) -> "Task":
-        photograph, method, core = mosaic(shrink), TGV(beta=beta), kernels.load("auto", threads=1)
+        photograph, core = mosaic(shrink), kernels.load("auto", threads=1)
+        method = TGV(beta=beta, scale_u=100.0, edge_blur=0.0, edge_scale=1.0)  # the hardest edges
         lightness = lightness_from_gray(photograph.gray).astype(np.float64)
         hints: Hints = draw_strokes(photograph)
         chroma = np.ascontiguousarray(hints.chroma.transpose(0, 2, 1), np.float64)

@@ -17,6 +17,8 @@ from pyvarcolor import Hints, Progress, colorize
 GOALS = (2.0, 1.0, 0.5, 0.25)
 LOOK = 50
 """iterations between two looks at the error"""
+EDGES = {"edge_blur": 0.0, "edge_scale": 1.0}
+"""harder ones than the default"""
 
 
 def measure(solver: str, gray: np.ndarray, hints: Hints, reference: np.ndarray, limit: float) -> str:
@@ -38,7 +40,8 @@ def measure(solver: str, gray: np.ndarray, hints: Hints, reference: np.ndarray, 
         if not goals or spent > limit:
             raise StopIteration
 
-    colorize(gray, hints, method="tv", solver=solver, threads=1, callback=look, check_every=LOOK, max_iter=10**6, tol=0)
+    forever = {"check_every": LOOK, "max_iter": 10**6, "tol": 0}
+    colorize(gray, hints, method="tv", solver=solver, threads=1, callback=look, **EDGES, **forever)
     return " | ".join(reached + ["-"] * (len(GOALS) - len(reached)))
 
 
@@ -51,7 +54,7 @@ def main() -> None:
 
     photograph = mosaic(arguments.shrink)
     gray, hints = photograph.gray, draw_strokes(photograph)
-    exact = colorize(gray.astype(np.float64), hints, method="tv", solver="irls", max_iter=3000, tol=0).chroma
+    exact = colorize(gray.astype(np.float64), hints, method="tv", solver="irls", max_iter=3000, tol=0, **EDGES).chroma
     print(f"{gray.shape[0]} x {gray.shape[1]}; iterations / seconds to mean error\n")
     print(f"| solver | {' | '.join(map(str, GOALS))} |\n|---|{'---|' * len(GOALS)}")
     for solver in ("irls", "primal-dual"):

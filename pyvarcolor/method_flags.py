@@ -100,7 +100,7 @@ def chosen_options(method: Any) -> dict[str, Any]:
     Examples
     --------
     >>> from pyvarcolor import methods
-    >>> chosen_options(methods.make("tgv", alpha0=5.0, beta=100.0))
+    >>> chosen_options(methods.make("tgv", alpha0=5.0, alpha1=1.0))
     {'alpha0': 5.0}
     """
     options = options_of(type(method))

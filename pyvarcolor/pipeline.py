@@ -83,7 +83,7 @@ def colorize(
     >>> gray = np.full((20, 30), 128, np.uint8)
     >>> result = colorize(gray, Hints.from_points([(10, 15, (40, 30))], gray.shape))
     >>> result.rgb.shape, result.rgb.dtype, result.rgb[0, 0].tolist()
-    ((20, 30, 3), dtype('uint8'), [198, 99, 81])
+    ((20, 30, 3), dtype('uint8'), [199, 98, 80])
     """
     colorizer = Colorizer(gray, method=method, backend=backend, space=space, threads=threads, **options)
     return colorizer._answer(strokes_or_hints, False, initial, callback)

@@ -1,7 +1,7 @@
 """Chroma under shading: where an object lies in shadow, its a* and b* shrink with its lightness.
 
-Under pure shading a* and b* are proportional to L* + 16. So what is spread is v = u / phi(L) with
-phi(L) = ((L + 16) / 66)^0.45; the power is the one measured best on photographs, between none (0) and pure shading (1).
+What is spread is v = u / phi(L). Under pure shading phi would be proportional to L* + 16; in photographs chroma grows
+less than that towards the light, and vanishes in black: phi(L) = ((L + 2) / 52)^0.3 (`benchmarks/fit_shading.py`).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from pyvarcolor.hints import Hints
 
-_POWER = 0.45
+_BLACK, _POWER = 2, 0.3
 
 
 def phi(lightness: NDArray[np.floating]) -> NDArray[np.floating]:
@@ -31,9 +31,9 @@ def phi(lightness: NDArray[np.floating]) -> NDArray[np.floating]:
     --------
     >>> import numpy as np
     >>> phi(np.array([0.0, 50.0, 100.0])).round(2)
-    array([0.53, 1.  , 1.29])
+    array([0.38, 1.  , 1.22])
     """
-    return ((lightness + 16) / 66) ** _POWER
+    return ((lightness + _BLACK) / (50 + _BLACK)) ** _POWER
 
 
 def normalize_hints(hints: Hints, lightness: NDArray[np.floating]) -> NDArray[np.floating]:

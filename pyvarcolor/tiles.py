@@ -66,7 +66,7 @@ def colorize_tiles(
     >>> gray = np.full((300, 700), 128, np.uint8)
     >>> hints = Hints.from_points([(100, 15, (40, 30))], gray.shape)
     >>> colorize_tiles(gray, hints, tile=256).rgb[299, 699].tolist()
-    [194, 102, 85]
+    [192, 103, 87]
     """
     if tile < 256:
         raise ValueError(f"tile must be at least 256, but is {tile}")

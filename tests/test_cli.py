@@ -522,7 +522,7 @@ def test_a_method_of_a_third_party_has_its_flags(folder, third_party):
     text = flat(run("colorize", "--help").stdout)
     assert "Options of stain" in text
     assert "How [bold] the stain is. Default: None." in text
-    assert "0.3 (tgv), 3.5 (stain)." in text
+    assert "0.1 (tgv), 3.5 (stain)." in text
     assert "--points" not in text
     assert "Of another type" not in text
     result = colorize("photo.png", *STROKES, "--method", "stain", "--strength", "0.25", "--bean", "robusta", "--json")

@@ -22,15 +22,15 @@ from pyvarcolor.solvers.iterate import Run
 from pyvarcolor.solvers.kriging import Kriging, Places
 from pyvarcolor.solvers.multigrid import Multigrid, edge_weights
 
-# The covariance, fitted to photographs by benchmarks/fit_kriging.py: two terms over the features in their order.
+# The covariance, fitted to photographs by benchmarks/fit_guess.py: two terms over the features in their order.
 SHARES = (0.926, 0.074)
 SCALES = (
     (0.053, 0.085, 0.065, 0.156, 0.156, 0.222, 0.386),
     (0.009, 0.016, 0.019, 7.124, 7.124, 0.869, 0.604),
 )
-NUGGET = 0.06  # variance, as a share of that of the process, of one stroke's departure from all that look like it
+NUGGET = 0.05  # variance of the departure of a stroke from all that looks like it, as a share of that of colour
+LEAST = 5e-5  # the same, of a pixel whose own colour is known
 DEVIATION = 18.0  # of a* and b* where nothing is known, at phi = 1 (benchmarks/uncertainty.py)
-_LEAST = 5e-5  # variance of what is known as well as can be
 _EDGES = (1.0, 3.0, 1e-4)  # scale, power and floor of the edges that part regions
 _REGION = 2.3e-4  # how weakly the features of a region are tied to those of the pixel itself
 _GRID = 6  # pixels of the copy between places that may be suggested
@@ -64,9 +64,9 @@ class Guess:
     >>> weight[15, 5] = np.inf
     >>> guess = Guess(lightness, load("auto"))
     >>> guess.chroma(np.full((30, 2, 60), 30.0), weight, 100)[3, 0, [5, 30, 50]].round().tolist()
-    [30.0, 25.0, 28.0]
+    [28.0, 22.0, 24.0]
     >>> guess.deviation(weight)[3, [5, 30, 50]].round().tolist()
-    [2.0, 11.0, 5.0]
+    [4.0, 13.0, 9.0]
     """
 
     def __init__(self, lightness: Array, kernels: Kernels) -> None:
@@ -141,7 +141,7 @@ class Guess:
         """Some of the painted places, and the variance of what is known there."""
         cells = _Cells(hint_weight)
         chosen = self._process.spread_out(cells.places, _SITES)
-        return _some(cells.places, chosen), _LEAST + cells.doubt[chosen]
+        return _some(cells.places, chosen), LEAST + cells.doubt[chosen]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -33,7 +33,7 @@ class Kriging(Guessing):
     >>> gray[:, 20:40] = 180
     >>> hints = Hints.from_points([(15, 5, (30, 20)), (15, 30, (-20, 20))], gray.shape)
     >>> colorize(gray, hints, method="kriging").chroma[3, [12, 28, 50], 0].round().tolist()
-    [27.0, -18.0, 15.0]
+    [28.0, -19.0, 13.0]
     """
 
     check_every: int = 2

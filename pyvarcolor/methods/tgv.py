@@ -53,7 +53,7 @@ class TGV(Variational, Guessing):
     >>> gray[:, 16:] = 180
     >>> hints = Hints.from_points([(8, 4, (30, 20)), (8, 28, (-20, 20))], gray.shape)
     >>> colorize(gray, hints, method="tgv").chroma[3, [12, 20], 0].round().tolist()
-    [30.0, -20.0]
+    [28.0, -17.0]
     """
 
     alpha0: float = 10.0

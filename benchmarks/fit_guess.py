@@ -1,6 +1,6 @@
-"""Fit the covariance of method "kriging" to colour photographs, and print the constants of `methods/kriging.py`.
+"""Fit the covariance of the guess to colour photographs, and print the constants of `methods/guess.py`.
 
-    python benchmarks/fit_kriging.py PHOTOGRAPHS --iterations 25
+    python benchmarks/fit_guess.py PHOTOGRAPHS --iterations 25
 
 Each photograph is guessed from few and from many of its own pixels; what falls is the error of the guess at other
 pixels in decibels, the mean over photographs and numbers of pixels. The fit starts from the constants that are there.
@@ -20,7 +20,7 @@ from pyvarcolor import kernels
 from pyvarcolor.appearance import same_place
 from pyvarcolor.color import lightness_from_gray
 from pyvarcolor.evaluation import Photograph, find_photographs, read_photograph
-from pyvarcolor.methods import kriging
+from pyvarcolor.methods import guess
 from pyvarcolor.shading import phi
 
 Numbers = NDArray[np.floating]
@@ -53,14 +53,14 @@ class Draw:
             covariance += share * np.exp(-np.sqrt(np.tensordot(scale**2, self.squares, 1)))
         count = len(self.known)
         weights = np.linalg.solve(covariance[:count] + nugget * np.eye(count), self.known)
-        guess = covariance[count:] @ weights * self.size[:, None]
-        return float(((guess - self.guessed) ** 2).sum(axis=1).mean())
+        chroma = covariance[count:] @ weights * self.size[:, None]
+        return float(((chroma - self.guessed) ** 2).sum(axis=1).mean())
 
 
 def draws(photograph: Photograph, random: np.random.Generator) -> Iterator[tuple[int, Draw]]:
     """All draws of a photograph, each with the number of pixels that are known."""
     lightness = lightness_from_gray(photograph.gray)
-    features = kriging.features_of(lightness, kernels.load("auto"))
+    features = guess.features_of(lightness, kernels.load("auto"))
     height, width = lightness.shape
     for count, times in DRAWS:
         for _ in range(times):
@@ -97,8 +97,8 @@ def main() -> None:
         return float(np.mean([10 * np.log10(np.add(same, 1)).mean() for same in errors]))  # + 1: 0 is no aim
 
     first = [group[0] for group in GROUPS]
-    rows = np.column_stack([kriging.SHARES, np.array(kriging.SCALES)[:, first]])
-    start = np.log(np.concatenate([[kriging.NUGGET], rows.ravel()]))
+    rows = np.column_stack([guess.SHARES, np.array(guess.SCALES)[:, first]])
+    start = np.log(np.concatenate([[guess.LEAST], rows.ravel()]))
     options = {"maxiter": arguments.iterations, "eps": 1e-3}
     best = minimize(decibels, start, method="L-BFGS-B", bounds=[(-10, 3)] * len(start), options=options)
     nugget, shares, scales = unpack(best.x)
@@ -107,7 +107,7 @@ def main() -> None:
     print(f"SHARES = {tuple(shares.round(3).tolist())}")
     for scale in scales[:, of_group]:
         print(f"    {tuple(scale.round(3).tolist())},")
-    print(f"NUGGET = {nugget:.1e}")
+    print(f"LEAST = {nugget:.1e}")
 
 
 if __name__ == "__main__":
