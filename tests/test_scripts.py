@@ -1,0 +1,88 @@
+"""The scripts of the benchmarks that need a folder of photographs: they run, and what they print has sense."""
+
+import sys
+from pathlib import Path
+
+import contact_sheet
+import fit_guess
+import fit_shading
+import numpy as np
+import pytest
+import suggestions
+import uncertainty
+from PIL import Image
+from skimage.io import imread
+
+from pyvarcolor.color import lab_to_rgb
+from pyvarcolor.evaluation import point_hints, read_photograph, save_hints
+from pyvarcolor.shading import phi
+
+RNG = np.random.default_rng(730_127)
+NAMES = ("one", "two")
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """Two photographs of two shaded objects each, their segments, and hints."""
+    monkeypatch.chdir(tmp_path)
+    photographs, hints = Path("photographs"), Path("hints")
+    photographs.mkdir()
+    hints.mkdir()
+    segments = (np.indices((40, 60))[1] >= 30).astype(np.uint8)
+    for name in NAMES:
+        lightness = RNG.uniform(5, 95, segments.shape)
+        chroma = phi(lightness)[..., None] * np.array([(12, 6), (-8, 10)])[segments]
+        path = photographs / f"{name}.png"
+        Image.fromarray(lab_to_rgb(lightness, chroma, np.uint8)).save(path)
+        save_hints(hints / f"{name}.npz", {"p6": point_hints(read_photograph(path), 6)})
+    return segments
+
+
+def run(monkeypatch, script, *arguments):
+    monkeypatch.setattr(sys, "argv", [script.__name__, "photographs", *arguments])
+    script.main()
+
+
+def cells(line):
+    return [float(cell) for cell in line.strip("|").split("|")[1:]]
+
+
+def test_contact_sheets_are_as_large_as_what_they_show(folder, monkeypatch, capsys):
+    run(monkeypatch, contact_sheet, "--hints", "hints", "--kinds", "p6", "--methods", "graph", "--output", "sheets")
+    assert capsys.readouterr().out.split() == [str(Path("sheets", f"{name}_p6.png")) for name in NAMES]
+    sheet, truth = imread("sheets/one_p6.png"), imread("photographs/one.png")
+    assert sheet.shape == (2 * 40 + 3 * 4, 3 * 60 + 4 * 4, 3)
+    assert np.abs(sheet[4:44, 4:64].astype(int) - truth).max() <= 1
+    assert not np.array_equal(sheet[48:88, 4:64], sheet[4:44, 68:128])
+
+
+def test_uncertainty_is_compared_with_errors(folder, monkeypatch, capsys):
+    run(monkeypatch, uncertainty, "--hints", "hints", "--kinds", "p6")
+    of_uncertainty, of_distance, median, low, high = cells(capsys.readouterr().out.splitlines()[-1])
+    assert max(abs(of_uncertainty), abs(of_distance)) <= 1
+    assert 0 < low <= median <= high
+
+
+def test_gains_of_suggestions_are_told(folder, monkeypatch, capsys):
+    run(monkeypatch, suggestions, "--hints", "hints", "--kinds", "p6", "--count", "3")
+    _, random, suggested, difference = capsys.readouterr().out.splitlines()[-1].strip("| ").split(" | ")
+    assert float(difference.split()[0]) == pytest.approx(float(suggested) - float(random), abs=0.011)
+
+
+def test_the_shading_of_the_photographs_is_found(folder, monkeypatch, capsys):
+    for name in NAMES:
+        Image.fromarray(folder).save(f"photographs/{name}_segments.png")
+    run(monkeypatch, fit_shading)
+    table = {line.split("|")[1].strip(): cells(line) for line in capsys.readouterr().out.splitlines()[2:]}
+    best = {c: min(errors) for c, errors in table.items()}
+    assert min(best, key=best.__getitem__) == "2"
+    assert table["2"].index(best["2"]) == fit_shading.POWERS.index(0.3)
+
+
+def test_the_guess_is_fitted(folder, monkeypatch, capsys):
+    monkeypatch.setattr(fit_guess, "DRAWS", ((3, 1), (10, 1)))
+    run(monkeypatch, fit_guess, "--iterations", "1")
+    error, *constants = capsys.readouterr().out.strip().splitlines()
+    before, after = (float(word) for word in error.split() if word[0].isdigit())
+    assert after <= before
+    assert constants[-1].startswith("LEAST = ")
