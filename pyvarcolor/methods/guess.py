@@ -30,7 +30,7 @@ SCALES = (
 )
 NUGGET = 0.05  # variance of the departure of a stroke from all that looks like it, as a share of that of colour
 LEAST = 5e-5  # the same, of a pixel whose own colour is known
-DEVIATION = 18.0  # of a* and b* where nothing is known, at phi = 1 (benchmarks/uncertainty.py)
+DEVIATION = 16.0  # of a* and b* where nothing is known, at phi = 1 (benchmarks/uncertainty.py)
 _EDGES = (1.0, 3.0, 1e-4)  # scale, power and floor of the edges that part regions
 _REGION = 2.3e-4  # how weakly the features of a region are tied to those of the pixel itself
 _GRID = 6  # pixels of the copy between places that may be suggested
