@@ -5,8 +5,8 @@
 The photograph is the one of all benchmarks with its strokes, cut or mirrored on at its borders: grain and strokes keep
 their size. Each size is coloured in a process of its own, some rounds, of which the fastest counts, by the clock and by
 the processors' time (which waiting threads add to, but other processes do not). The peak is what the process held at
-most, beyond what it held when all was loaded but the photograph; the result is part of it. The solver's own bytes are
-its levels, colour, hints and their weights.
+most, beyond what it held when all was loaded but the photograph; the result is part of it. Declared is what
+the method says it takes, by which a run that would not fit into memory is refused.
 """
 
 import argparse
@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 from photographs import draw_strokes, mosaic
 
-from pyvarcolor import Hints, colorize, kernels
+from pyvarcolor import Hints, colorize, methods
 
 
 @dataclass(frozen=True)
@@ -36,13 +36,13 @@ class Measured:
     iterations: int
     seconds: float
     processor_seconds: float
-    solver_bytes: float
+    declared: float
     peak: float
 
     def __str__(self) -> str:
         """A row of the table."""
         per_megapixel = [1e3 * seconds / self.megapixels for seconds in (self.seconds, self.processor_seconds)]
-        numbers = [f"{number:.0f}" for number in (*per_megapixel, self.solver_bytes, self.peak)]
+        numbers = [f"{number:.0f}" for number in (*per_megapixel, self.declared, self.peak)]
         return f"| {' | '.join([f'{self.megapixels:.2f}', str(self.iterations), *numbers])} |"
 
 
@@ -60,9 +60,8 @@ def measure(folder: Path, method: str, threads: int, rounds: int) -> Measured:
         wall.append(time.perf_counter() - started)
         processor.append(time.process_time() - before_it)
     held = (peak() - before) / gray.size
-    levels = kernels.load().multigrid_size(*gray.shape, 8, method == "auto")
-    solver_bytes = 4 * (levels / gray.size + 2 + 2 + 1)
-    return Measured(gray.size / 1e6, report.iterations, min(wall), min(processor), solver_bytes, held)
+    declared = np.float32().itemsize * methods.make(method).numbers
+    return Measured(gray.size / 1e6, report.iterations, min(wall), min(processor), declared, held)
 
 
 def peak() -> int:
@@ -97,11 +96,11 @@ def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--megapixels", type=float, nargs="+", default=(0.25, 1, 4, 12, 25))
-    parser.add_argument("--method", choices=("graph", "auto"), default="graph")
+    parser.add_argument("--method", choices=methods.names(), default="graph")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=5)
     arguments = parser.parse_args()
-    print("| megapixels | iterations | ms/MP | processors' ms/MP | solver bytes/pixel | peak bytes/pixel |")
+    print("| megapixels | iterations | ms/MP | processors' ms/MP | declared bytes/pixel | peak bytes/pixel |")
     print("|---|---|---|---|---|---|", flush=True)
     for megapixels in arguments.megapixels:
         with TemporaryDirectory() as folder:
