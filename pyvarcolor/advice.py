@@ -72,4 +72,4 @@ def suggest_strokes(
         hints = Hints.of(strokes_or_hints, gray)
     guess = Guess(lightness, load(backend, threads))
     rows, cols = guess.most_telling(hints.weight(lightness.dtype), count)
-    return [(int(row), int(col)) for row, col in zip(rows, cols, strict=True)]
+    return list(dict.fromkeys((int(row), int(col)) for row, col in zip(rows, cols, strict=True)))

@@ -197,14 +197,9 @@ def test_fewer_sites_give_nearly_the_same():
 
 def test_soft_hints_bind_less():
     gray, _, _, _ = look_alikes()
+    apart = Hints.from_points([(30, 26, (40, 10)), (30, 34, (0, 10))], gray.shape)
     chroma = [
-        colorize(
-            gray,
-            Hints.from_points([(30, 30, (40, 10))], gray.shape),
-            method="kriging",
-            hint_weight=weight,
-            normalize=False,
-        ).chroma[30, 30, 0]
+        colorize(gray, apart, method="kriging", hint_weight=weight, normalize=False).chroma[30, 26, 0]
         for weight in (0.1, 10.0, np.inf)
     ]
     assert 0 < chroma[0] < chroma[1] < chroma[2] == pytest.approx(40, abs=1e-3)
@@ -254,6 +249,14 @@ def test_uncertainty_is_that_of_the_strokes_not_of_the_method():
     assert (colorize(gray, doubtful).uncertainty >= by_default).all()
 
 
+def test_what_is_painted_is_known():
+    gray, _, inside, colours = look_alikes()
+    painted = RNG.random(gray.shape) < 0.3
+    uncertainty = colorize(gray, Hints(painted, colours[inside])).uncertainty
+    assert uncertainty[painted].max() < 0.2
+    assert np.median(uncertainty[~painted]) > 0.5
+
+
 def test_dark_pixels_are_uncertain_by_less():
     gray = np.full((40, 60), 0.7, np.float32)
     gray[:, 30:] = 0.1
@@ -287,7 +290,7 @@ def test_what_looks_like_nothing_painted_is_suggested_first():
 @pytest.mark.parametrize("shape", [(1, 1), (1, 40), (30, 2), (1, 1000)])
 def test_a_tiny_photograph_has_places_too(shape):
     places = suggest_strokes(np.full(shape, 0.5), count=4)
-    assert 1 <= len(places) <= 4
+    assert 1 <= len(set(places)) == len(places) <= 4
     assert all(0 <= row < shape[0] and 0 <= col < shape[1] for row, col in places)
 
 
