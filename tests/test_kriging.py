@@ -5,8 +5,9 @@ import pytest
 from backends import load
 from skimage.transform import rescale
 
-from pyvarcolor import Hints, colorize, colorize_tiles, suggest_strokes
+from pyvarcolor import Colorizer, Hints, colorize, colorize_tiles, suggest_strokes
 from pyvarcolor.appearance import SIDE, appearance, copy_size, enlarge, make_copy
+from pyvarcolor.methods.guess import Guess
 from pyvarcolor.solvers.kriging import Kriging
 
 RNG = np.random.default_rng(50227)
@@ -212,6 +213,23 @@ def test_without_a_guess_kriging_is_graph(backend):
         for method, options in (("kriging", {"guess": False}), ("graph", {}))
     )
     np.testing.assert_array_equal(kriging, graph)
+
+
+def test_a_preview_spreads_the_new_stroke_from_the_last_guess(monkeypatch):
+    gray, hints, _, colours = look_alikes()
+    more = Hints.from_points([(30, 30, colours[1]), (30, 120, colours[2]), (10, 75, (-20, -20))], gray.shape, radius=3)
+    made, chroma = [], Guess.chroma
+    monkeypatch.setattr(Guess, "chroma", lambda self, *given: made.append(given) or chroma(self, *given))
+    colorizer = Colorizer(gray, method="kriging", normalize=False)
+    colorizer.update(hints, preview=True)
+    assert len(made) == 1  # there was none before
+    colorizer.update(hints)
+    preview = colorizer.update(more, preview=True).chroma
+    assert len(made) == 2
+    np.testing.assert_allclose(preview[10, 75], (-20, -20), atol=1e-3)
+    final = colorizer.update(more).chroma
+    assert len(made) == 3
+    np.testing.assert_allclose(colorizer.update(more, preview=True).chroma, final, atol=1)
 
 
 def test_tgv_starts_from_the_same_guess():

@@ -164,17 +164,19 @@ class Guessing(EdgeAware):
     draft: ClassVar[dict[str, Any]] = {"max_iter": 0, "tol": 0.0, "sites": 200}
 
     guess: bool = True
-    sites: int = 600
+    sites: int = 500
 
     def __post_init__(self) -> None:
         super().__post_init__()
         self._require("sites", least=1)
 
     def spread(self, problem: Problem, run: Run) -> tuple[Array, SolverReport]:
-        """Guess, spread the departure from the guess, and add both."""
+        """Guess, spread the departure from the guess, and add both; a start alone starts from the last guess."""
         if not self.guess or problem.hint_weight.all():
             return self.settle(problem, run)
-        guess = self._sharp_guess(problem, run)
+        guess = problem.kept.get("last guess") if self.max_iter == 0 else None
+        if guess is None:
+            guess = problem.kept["last guess"] = self._sharp_guess(problem, run)
         fade = guess.dtype.type(_FADE * _per_pixel(problem.lightness))
         weight = problem.hint_weight + fade
         share = (1 - fade / weight)[:, None]
