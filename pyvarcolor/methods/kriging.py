@@ -42,7 +42,7 @@ class Kriging(Guessing):
     @property
     def numbers(self) -> int:
         """The guess and its weight besides what `graph` takes."""
-        return 36
+        return 38
 
     def settle(self, problem: Problem, run: Run) -> tuple[Array, SolverReport]:
         """Solve the linear system."""

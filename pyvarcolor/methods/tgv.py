@@ -76,6 +76,11 @@ class TGV(Variational, Guessing):
         if self.alpha0 == 0:
             self._require("beta", above=0)
 
+    @property
+    def numbers(self) -> int:
+        """The guess, and what is left of making it, besides the variables."""
+        return super().numbers + 16
+
     def settle(self, problem: Problem, run: Run) -> tuple[Array, SolverReport]:
         """Primal-dual iterations on (u, v) and its duals (p, q, r)."""
         if self.alpha0 == 0:
