@@ -96,7 +96,7 @@ def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--megapixels", type=float, nargs="+", default=(0.25, 1, 4, 12, 25))
-    parser.add_argument("--method", choices=methods.names(), default="graph")
+    parser.add_argument("--method", choices=("auto", *methods.names()), default="graph")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=5)
     arguments = parser.parse_args()

@@ -43,7 +43,7 @@ HINTS = {
     "broad-strokes": partial(draw_strokes, length=0.095, radius=0.0105),
     "10-points": draw_points,
 }
-WEIGHTS = {"default": (1.0, 3.0, 1e-4), "mild": (3.0, 3.0, 1e-3)}
+WEIGHTS = {"hard": (1.0, 3.0, 1e-4), "mild": (3.0, 3.0, 1e-3)}
 """scale, power and floor of `graph_edges`"""
 
 
