@@ -26,7 +26,9 @@ def paths(lightness: np.ndarray, per_pixel: float) -> sp.csr_array:
 
 def blend(lightness, hints, hint_weight, strokes, per_pixel: float, power: float, nearest: int) -> np.ndarray:
     """Mean of each pixel's nearest strokes, straight from the definition."""
-    to_hints = dijkstra(paths(lightness, per_pixel))
+    graph = paths(lightness, per_pixel)
+    graph.indices, graph.indptr = graph.indices.astype(np.int32), graph.indptr.astype(np.int32)  # SciPy 1.13 needs it
+    to_hints = dijkstra(graph)
     at = np.flatnonzero(hint_weight.ravel() > 0)
     distance = to_hints[:, at] + 1 / hint_weight.ravel()[at]
     colours = hints.transpose(0, 2, 1).reshape(-1, 2)[at]

@@ -95,6 +95,7 @@ def test_fast_bilateral_solver_minimises_over_all_pairs_of_cells():
     guide = np.rint(2.55 * lightness)
     place = np.stack([*(np.indices(guide.shape) // SPATIAL), guide // luma], axis=-1).reshape(-1, 3)
     used, cell = np.unique(place, axis=0, return_inverse=True)
+    cell = cell.ravel()  # NumPy 2.0 has it as a column
     apart = np.abs(used[:, None] - used).sum(axis=2)
     b = np.choose(np.minimum(apart, 2).astype(int), [10.0, 1.0, 0.0])
 
