@@ -20,7 +20,7 @@ from pyvarcolor import kernels
 from pyvarcolor.appearance import same_place
 from pyvarcolor.color import lightness_from_gray
 from pyvarcolor.evaluation import Photograph, find_photographs, read_photograph
-from pyvarcolor.methods import guess
+from pyvarcolor.learned import guess
 from pyvarcolor.shading import phi
 
 Numbers = NDArray[np.floating]

@@ -2,7 +2,7 @@
 
     python benchmarks/suggestions.py PHOTOGRAPHS --hints HINTS --kinds p10,p50 --count 10 --limit 13
 
-Each stroke is a square of 3x3 pixels in its true colours, added to the stored hints.
+Each stroke is a square of 3x3 pixels in its true colours, added to the stored hints; to none, with --kinds none.
 """
 
 import argparse
@@ -60,7 +60,9 @@ def main() -> None:
         found = []
         for path in paths:
             photograph = read_photograph(path)
-            hints = read_hints(arguments.hints / f"{photograph.name}.npz", kind, photograph.gray.shape)
+            shape = photograph.gray.shape
+            stored = arguments.hints / f"{photograph.name}.npz"
+            hints = Hints.none(shape) if kind == "none" else read_hints(stored, kind, shape)
             found.append(gains(photograph, hints, arguments.count))
         random, suggested = np.array(found).T
         difference = suggested - random

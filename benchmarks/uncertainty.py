@@ -1,4 +1,4 @@
-"""How true `Colorization.uncertainty` is, as a Markdown table.
+"""How true `Colorization.uncertainty` of method `kriging` is, as a Markdown table.
 
     python benchmarks/uncertainty.py PHOTOGRAPHS --hints HINTS --kinds p10,p50,strokes --limit 13
 
@@ -18,7 +18,7 @@ from pyvarcolor.evaluation import Photograph, find_photographs, read_hints, read
 
 def correlations_and_ratio(photograph: Photograph, hints: Hints) -> tuple[float, float, float]:
     """Of one photograph, over the pixels that nobody painted."""
-    result = colorize(photograph.gray, hints)
+    result = colorize(photograph.gray, hints, method="kriging")
     free = ~hints.mask
     error = np.linalg.norm(result.chroma - photograph.lab[..., 1:], axis=-1)[free]
     uncertainty, distance = result.uncertainty[free], distance_transform_edt(free)[free]

@@ -26,7 +26,8 @@ PANELS = {
     "tv": {"method": "tv"},
     "tgv": {"method": "tgv"},
     "graph": {"method": "graph"},
-    "kriging (auto)": {"method": "auto"},
+    "kriging": {"method": "kriging"},
+    "auto": {"method": "auto"},
     "true colours": None,
 }
 

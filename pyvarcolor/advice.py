@@ -60,16 +60,13 @@ def suggest_strokes(
     >>> left < 45 <= right
     True
     """
-    from pyvarcolor.methods.guess import Guess
+    from pyvarcolor.learned.guess import Guess
 
     if not isinstance(count, Integral) or count < 1:
         raise ValueError(f"count must be a whole number, at least 1, but is {count!r}")
     gray = check_photo(gray, "gray")
     lightness = np.ascontiguousarray(lightness_from_gray(gray))
-    if strokes_or_hints is None:
-        hints = Hints(np.zeros(lightness.shape, np.bool_), np.zeros((*lightness.shape, 2), np.float32))
-    else:
-        hints = Hints.of(strokes_or_hints, gray)
+    hints = Hints.of(strokes_or_hints, gray)
     guess = Guess(lightness, load(backend, threads))
     rows, cols = guess.most_telling(hints.weight(lightness.dtype), count)
     return list(dict.fromkeys((int(row), int(col)) for row, col in zip(rows, cols, strict=True)))

@@ -28,8 +28,9 @@ if TYPE_CHECKING:
     from pyvarcolor.vector import VectorStroke
 
 _NO_STROKES = (
-    "strokes are needed: open the photograph in an image editor, paint a few lines of colour on it or on a "
-    "transparent layer above it, save that as PNG, and name it with --strokes; see also `pyvarcolor demo`"
+    "method {!r} needs strokes (auto and network do without): open the photograph in an image editor, paint a few "
+    "lines of colour on it or on a transparent layer above it, save that as PNG, and name it with --strokes; see also "
+    "`pyvarcolor demo`"
 )
 _STROKES, _HINTS, _OUTPUT, _RUN = "Strokes", "Hints", "Output", "Method and run"
 
@@ -38,6 +39,15 @@ _Method = Annotated[
     typer.Option(
         metavar="NAME",
         help="How colour is spread: see `pyvarcolor methods`; auto is the best measured.",
+        rich_help_panel=_RUN,
+    ),
+]
+_Prior = Annotated[
+    str,
+    typer.Option(
+        metavar="NAME[:OPTION=VALUE,...]",
+        help="Method whose answer is expected where strokes say nothing: network, none, ...; auto is network for "
+        "--method auto, else none.",
         rich_help_panel=_RUN,
     ),
 ]
@@ -84,6 +94,7 @@ def make_app() -> typer.Typer:
     app.callback()(_about_all_commands)
     app.command(
         epilog="Examples:\n\n"
+        "pyvarcolor colorize photo.tif\n\n"
         "pyvarcolor colorize photo.tif --strokes strokes.png\n\n"
         "pyvarcolor colorize photo.jpg --strokes strokes.png -o colour.png --method tgv --alpha0 5"
     )(with_method_flags(colorize))
@@ -154,6 +165,7 @@ def colorize(
     json: _Json = False,
     quiet: _Quiet = False,
     method: _Method = "auto",
+    prior: _Prior = "auto",
     initial: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Start from this earlier result.", rich_help_panel=_RUN),
@@ -178,7 +190,7 @@ def colorize(
     ] = 250_000_000,
     **options: Any,
 ) -> None:
-    """Colour a photograph from strokes.
+    """Colour a photograph from strokes, or without any.
 
     The result keeps the photograph's lightness, bit depth, transparency, EXIF
     data, colour profile and resolution. No file is overwritten unless you say so.
@@ -188,8 +200,6 @@ def colorize(
         from pyvarcolor.strokes import read_strokes
 
         to_stdout = str(out or photo) == "-"
-        if strokes is None:
-            raise UsageError(_NO_STROKES)
         if str(photo) == str(strokes) == "-":
             raise UsageError("IN and --strokes must not both be standard input")
         if to_stdout and (json or sys.stdout.isatty()):
@@ -197,16 +207,20 @@ def colorize(
         if tile is not None and initial is not None:
             raise UsageError("--initial and --tile exclude each other: tiles start from the photograph made small")
         with _blaming_usage():
-            solver = methods.make(method, **options)
+            solver, expected = methods.make(method, **options), methods.prior_of(method, prior)
+        if strokes is None and all(each is None or each.needs_hints for each in (solver, expected)):
+            raise UsageError(_NO_STROKES.format(solver.name))
         kernels.load(backend, threads)
 
         source = read_photo(photo, max_pixels=max_pixels)
         target = out or _name_beside(photo)
         check_target(target, like=source, overwrite=overwrite)
-        found = read_strokes(
-            strokes, source.pixels, format=strokes_format, resize=resize_strokes, max_pixels=max_pixels
-        )
-        terminal.note(f"{strokes}: {found}")
+        found = None
+        if strokes is not None:
+            found = read_strokes(
+                strokes, source.pixels, format=strokes_format, resize=resize_strokes, max_pixels=max_pixels
+            )
+            terminal.note(f"{strokes}: {found}")
         height, width = source.pixels.shape[:2]
         facts: dict[str, Any] = {
             "version": pyvarcolor.__version__,
@@ -215,7 +229,8 @@ def colorize(
             "width": width,
             "height": height,
             "dtype": source.pixels.dtype.name,
-            "strokes": {
+            "strokes": found
+            and {
                 "path": str(strokes),
                 "format": found.format,
                 "count": found.count,
@@ -224,19 +239,29 @@ def colorize(
             },
             "method": solver.name,
             "options": chosen_options(solver),
+            "prior": expected and {"method": expected.name, "options": chosen_options(expected)},
             "space": space,
             "dry_run": dry_run,
         }
         line = f"{target}: {width} x {height}, nothing written (dry run)"
         start = None if initial is None else _chroma_of(initial, (height, width), max_pixels)
         if not dry_run:
-            how = {"method": method, "backend": backend, "space": space, "threads": threads, **options}
+            how = {
+                "method": method,
+                "prior": expected,
+                "backend": backend,
+                "space": space,
+                "threads": threads,
+                **options,
+            }
+            hints = None if found is None else found.hints
             with terminal.progress(f"{photo.name}, {solver.name}") as callback:
                 if tile is None:
-                    result = pyvarcolor.colorize(source.pixels, found.hints, initial=start, callback=callback, **how)
+                    result = pyvarcolor.colorize(source.pixels, hints, initial=start, callback=callback, **how)
                 else:
-                    result = pyvarcolor.colorize_tiles(source.pixels, found.hints, tile=tile, callback=callback, **how)
-            note = _note_on(result, options=facts["options"], space=space, strokes=strokes.name)
+                    result = pyvarcolor.colorize_tiles(source.pixels, hints, tile=tile, callback=callback, **how)
+            chosen = {name: facts[name] for name in ("options", "prior", "space")}
+            note = _note_on(result, **chosen, strokes=strokes and strokes.name)
             write_photo(target, result.rgb, like=source, note=note, overwrite=overwrite)
             facts |= {"report": asdict(result.report), "moved": result.moved}
             line = f"{target}: {width} x {height}, {result.report}, {result.moved:.1%} moved into the gamut"
@@ -327,7 +352,7 @@ def evaluate(
         str,
         typer.Option(
             metavar="KIND,...",
-            help="Kinds of hints: p10 for ten random points, or names of stored ones.",
+            help="Kinds of hints: none, p10 for ten random points, or names of stored ones.",
             rich_help_panel=_HINTS,
         ),
     ] = "p10,p50,p200",

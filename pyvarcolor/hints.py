@@ -128,13 +128,34 @@ class Hints:
         return weight.astype(dtype)
 
     @classmethod
-    def of(cls, strokes_or_hints: ArrayLike | Hints, gray: NDArray[Any]) -> Hints:
+    def none(cls, shape: tuple[int, ...]) -> Hints:
+        """No hint at all.
+
+        Parameters
+        ----------
+        shape : (int, int)
+            Height and width of the photograph.
+
+        Returns
+        -------
+        Hints
+
+        Examples
+        --------
+        >>> Hints.none((4, 6))
+        Hints(0 of 24 pixels, 0.00 %)
+        """
+        height, width = shape[:2]
+        return cls(np.zeros((height, width), np.bool_), np.zeros((height, width, 2), np.float32))
+
+    @classmethod
+    def of(cls, strokes_or_hints: ArrayLike | Hints | None, gray: NDArray[Any]) -> Hints:
         """Hints as they are, or read from a picture of strokes; they must have the size of the photograph.
 
         Parameters
         ----------
-        strokes_or_hints : (H, W, 3|4) array_like of uint8, or Hints
-            As in `pyvarcolor.colorize`.
+        strokes_or_hints : (H, W, 3|4) array_like of uint8, or Hints, or None
+            As in `pyvarcolor.colorize`; None: there are none.
         gray : (H, W) or (H, W, 1|3|4) ndarray
             The photograph that they belong to.
 
@@ -154,6 +175,8 @@ class Hints:
         >>> Hints.of(hints, np.zeros((20, 40), np.uint8)) is hints
         True
         """
+        if strokes_or_hints is None:
+            return cls.none(gray.shape)
         hints = strokes_or_hints if isinstance(strokes_or_hints, Hints) else cls.from_strokes(strokes_or_hints, gray)
         if hints.mask.shape != gray.shape[:2]:
             raise ValueError(f"hints must have the size of gray {gray.shape[:2]}, but have {hints.mask.shape}")

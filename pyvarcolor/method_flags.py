@@ -186,10 +186,10 @@ def _flag(name: str, of_methods: dict[str, Option]) -> inspect.Parameter:
     """Parameter for an option of these methods; None says that it was not given."""
     text = _merge({method: option.text for method, option in of_methods.items()}, "{1}: {0}", " ")
     default = _merge({method: option.default_name for method, option in of_methods.items()}, "{0} ({1})", ", ")
-    everywhere = len(of_methods) == len(methods.names())
+    everywhere = set(of_methods) == {method for method in methods.names() if methods.get(method).needs_hints}
     info = typer.Option(
         help=escape(f"{text} Default: {default}.".strip()),
-        rich_help_panel=f"Options of {'every method' if everywhere else ', '.join(of_methods)}",
+        rich_help_panel=f"Options of {'all that spread strokes' if everywhere else ', '.join(of_methods)}",
         show_default=False,
     )
     kind = _typed_kind(next(iter(of_methods.values())).kind)

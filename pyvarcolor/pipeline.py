@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import time
 import warnings
+from collections.abc import Hashable
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,17 +15,21 @@ from numpy.typing import ArrayLike
 from pyvarcolor import methods
 from pyvarcolor.color import Array, lightness_from_gray
 from pyvarcolor.hints import Hints
-from pyvarcolor.kernels import load
+from pyvarcolor.kernels import Kernels, load
 from pyvarcolor.memory import require_memory
-from pyvarcolor.result import Callback, Colorization, NotConvergedWarning
+from pyvarcolor.methods import AUTO_PRIOR, Method
+from pyvarcolor.result import Callback, Colorization, NotConvergedWarning, SolverReport
 from pyvarcolor.spaces import SPACES, Space, space_called
+
+Expected = tuple[Array, SolverReport]
 
 
 def colorize(
     gray: ArrayLike,
-    strokes_or_hints: ArrayLike | Hints,
+    strokes_or_hints: ArrayLike | Hints | None = None,
     *,
     method: str = "auto",
+    prior: str | Method | None = "auto",
     backend: str = "auto",
     space: str = "lab",
     initial: Colorization | ArrayLike | None = None,
@@ -29,18 +37,22 @@ def colorize(
     threads: int | None = None,
     **options: Any,
 ) -> Colorization:
-    """Colour a photograph from a few strokes.
+    """Colour a photograph from a few strokes, or from none.
 
     Parameters
     ----------
     gray : (H, W) or (H, W, 1|3|4) array_like
         The photograph, sRGB-encoded: uint8, uint16, or float in 0..1. A tinted or colour scan is reduced to its
         lightness.
-    strokes_or_hints : (H, W, 3|4) array_like of uint8, or Hints
+    strokes_or_hints : (H, W, 3|4) array_like of uint8, or Hints, optional
         Strokes painted on black, on a transparent layer or over a copy of the photograph (see
-        `Hints.from_strokes`), or hints.
+        `Hints.from_strokes`), or hints. Without any the answer is that of the prior.
     method : str
         How colour is spread: one of `pyvarcolor.methods.names`, or ``"auto"`` for the best measured one.
+    prior : str or Method or None
+        What is expected where strokes say nothing, from which the method spreads the departure of the strokes: the
+        answer of another method, such as ``"network"`` or ``"network:boost=1.2"`` (see `pyvarcolor.methods.prior_of`);
+        ``"none"``; or ``"auto"``: the network's for ``method="auto"``, else none.
     backend : {"auto", "cpp", "numba"}
         Which kernels to run on; ``"auto"`` is C++ where it was built.
     space : {"lab", "oklab", "ycbcr"}
@@ -65,7 +77,7 @@ def colorize(
     TypeError
         If `gray` has another dtype, or the method no such option.
     ValueError
-        If shapes do not match, a value is out of its range, or there is no hint.
+        If shapes do not match, a value is out of its range, or there is no hint where one is needed.
     MemoryError
         If the solver would need more memory than is free; see `colorize_tiles`.
     pyvarcolor.kernels.BackendError
@@ -82,10 +94,10 @@ def colorize(
     >>> from pyvarcolor import Hints, colorize
     >>> gray = np.full((20, 30), 128, np.uint8)
     >>> result = colorize(gray, Hints.from_points([(10, 15, (40, 30))], gray.shape))
-    >>> result.rgb.shape, result.rgb.dtype, result.rgb[0, 0].tolist()
-    ((20, 30, 3), dtype('uint8'), [199, 98, 80])
+    >>> result.rgb.shape, result.rgb.dtype, result.rgb[10, 15].tolist()
+    ((20, 30, 3), dtype('uint8'), [201, 97, 79])
     """
-    colorizer = Colorizer(gray, method=method, backend=backend, space=space, threads=threads, **options)
+    colorizer = Colorizer(gray, method=method, prior=prior, backend=backend, space=space, threads=threads, **options)
     return colorizer._answer(strokes_or_hints, False, initial, callback)
 
 
@@ -97,7 +109,7 @@ class Colorizer:
 
     Parameters
     ----------
-    gray, method, backend, space, threads, **options
+    gray, method, prior, backend, space, threads, **options
         As in `colorize`.
 
     Raises
@@ -123,6 +135,7 @@ class Colorizer:
         gray: ArrayLike,
         *,
         method: str = "auto",
+        prior: str | Method | None = "auto",
         backend: str = "auto",
         space: str = "lab",
         threads: int | None = None,
@@ -132,13 +145,19 @@ class Colorizer:
         self._space = space_called(space)
         self._method = methods.make(method, **options)
         self._draft = methods.make(method, **{**options, **self._method.draft})
+        self._prior = methods.prior_of(method, prior)
+        if self._method.lab_only and self._space is not SPACES["lab"]:
+            raise ValueError(f"space must be 'lab' with method {self._method.name!r}, but is {space!r}")
+        if self._prior is not None and not self._method.needs_hints:
+            raise ValueError(f"prior must be 'none' with method {self._method.name!r}, but is {prior!r}")
         self._lightness = np.ascontiguousarray(lightness_from_gray(gray))
         self._backend = backend, threads
-        self._kept: dict[str, Any] = {}
+        self._kept: dict[Hashable, Any] = {}
+        self._expected: Expected | None = None
 
     def update(
         self,
-        strokes_or_hints: ArrayLike | Hints,
+        strokes_or_hints: ArrayLike | Hints | None = None,
         *,
         preview: bool = False,
         initial: Colorization | ArrayLike | None = None,
@@ -173,7 +192,7 @@ class Colorizer:
 
     def _answer(
         self,
-        given: ArrayLike | Hints,
+        given: ArrayLike | Hints | None,
         preview: bool,
         initial: Colorization | ArrayLike | None,
         callback: Callback | None,
@@ -183,19 +202,29 @@ class Colorizer:
         kernels = load(*self._backend)
         if not self._kept:
             height, width = lightness.shape
+            numbers = max(each.numbers for each in (self._method, self._prior) if each is not None)
             require_memory(
-                self._method.numbers * lightness.nbytes,
+                numbers * lightness.nbytes,
                 f"method {self._method.name!r} on {width} x {height} pixels",
                 "colour it in tiles (colorize_tiles; --tile), or a smaller copy",
             )
-        spread, report = (self._draft if preview else self._method).solve(
-            lightness,
-            _hints_in(self._space, hints, lightness),
-            kernels=kernels,
-            initial=_start_in(self._space, initial, lightness),
-            callback=callback,
-            kept=self._kept,
-        )
+        started = time.perf_counter()
+        expected = self._expect(hints, kernels, preview)
+        if expected is not None and hints.count == 0:
+            chroma, report = expected
+        else:
+            how = {} if expected is None else {"prior": self._space.from_lab(lightness, expected[0])}
+            spread, report = (self._draft if preview else self._method).solve(
+                lightness,
+                _hints_in(self._space, hints, lightness),
+                kernels=kernels,
+                initial=_start_in(self._space, initial, lightness),
+                callback=callback,
+                kept=self._kept,
+                **how,
+            )
+            chroma = self._space.to_lab(lightness, spread)
+        report = replace(report, seconds=time.perf_counter() - started)
         if report.stopped_by == "max_iter":
             warnings.warn(
                 f"{report.method} stopped at max_iter = {report.iterations} while the colour still moved by "
@@ -204,17 +233,25 @@ class Colorizer:
                 NotConvergedWarning,
                 stacklevel=3,
             )
-        chroma = self._space.to_lab(lightness, spread)
         dtype = self._gray.dtype
         rgb = np.empty((*lightness.shape, 3), dtype if dtype.kind == "u" else lightness.dtype)
         moved = kernels.encode_rgb(lightness, np.ascontiguousarray(chroma.transpose(0, 2, 1), lightness.dtype), rgb)
+        from pyvarcolor.learned.doubt import OfGuess, OfNetwork  # which needs a part of SciPy that is slow to import
 
-        def uncertainty() -> Array:
-            from pyvarcolor.methods.guess import Guess
+        doubt = OfNetwork if AUTO_PRIOR in (self._method.name, getattr(self._prior, "name", "")) else OfGuess
+        return Colorization(
+            rgb.astype(dtype, copy=False),
+            chroma,
+            moved / lightness.size,
+            report,
+            doubt(lightness, hints, partial(load, *self._backend)),
+        )
 
-            return Guess(lightness, kernels).deviation(hints.weight(lightness.dtype))
-
-        return Colorization(rgb.astype(dtype, copy=False), chroma, moved / lightness.size, report, uncertainty)
+    def _expect(self, hints: Hints, kernels: Kernels, preview: bool) -> Expected | None:
+        """The prior's answer; in a preview of strokes the last one, if there is one."""
+        if self._prior is not None and not (preview and hints.count and self._expected):
+            self._expected = self._prior.solve(self._lightness, hints, kernels=kernels, kept=self._kept)
+        return self._expected
 
 
 def _hints_in(space: Space, hints: Hints, lightness: Array) -> Hints:

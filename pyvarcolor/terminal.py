@@ -127,7 +127,7 @@ def speaking(*, quiet: bool = False) -> Iterator[Terminal]:
             raise _end(terminal, f"error: {error}", _MISUSED) from error
         except BrokenPipeError:
             raise  # who reads the results has seen enough
-        except (OSError, ValueError, BackendError) as error:
+        except (OSError, ValueError, ImportError, BackendError) as error:
             raise _end(terminal, f"error: {error}", _FAILED) from error
         except MemoryError as error:
             advice = "use a machine with more memory or a smaller copy"

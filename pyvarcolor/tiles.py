@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from pyvarcolor import methods
 from pyvarcolor.color import check_photo
 from pyvarcolor.hints import Hints
 from pyvarcolor.pipeline import colorize
@@ -25,7 +26,7 @@ _PULL = 0.01  # weight of its colour within, were it not blurred; it decides whe
 
 def colorize_tiles(
     gray: ArrayLike,
-    strokes_or_hints: ArrayLike | Hints,
+    strokes_or_hints: ArrayLike | Hints | None = None,
     *,
     tile: int = 4096,
     callback: Callback | None = None,
@@ -40,7 +41,7 @@ def colorize_tiles(
     ----------
     gray : (H, W) or (H, W, 1|3|4) array_like
         As in `colorize`.
-    strokes_or_hints : (H, W, 3|4) array_like of uint8, or Hints
+    strokes_or_hints : (H, W, 3|4) array_like of uint8, or Hints, optional
         As in `colorize`.
     tile : int
         Side of a tile in pixels, at least 256. A solver's memory grows with its square: about 2 GiB for the default.
@@ -65,8 +66,8 @@ def colorize_tiles(
     >>> from pyvarcolor import Hints, colorize_tiles
     >>> gray = np.full((300, 700), 128, np.uint8)
     >>> hints = Hints.from_points([(100, 15, (40, 30))], gray.shape)
-    >>> colorize_tiles(gray, hints, tile=256).rgb[299, 699].tolist()
-    [192, 103, 87]
+    >>> colorize_tiles(gray, hints, tile=256).rgb.shape
+    (300, 700, 3)
     """
     if tile < 256:
         raise ValueError(f"tile must be at least 256, but is {tile}")
@@ -82,6 +83,7 @@ def colorize_tiles(
     if factor == 1:
         return small
 
+    how = _how_to_colour_tiles(options)
     rgb = np.empty((height, width, 3), small.rgb.dtype)
     chroma = np.empty((height, width, 2), small.chroma.dtype)
     moved, reports = 0.0, [small.report]
@@ -89,7 +91,7 @@ def colorize_tiles(
     for count, (rows, columns) in enumerate(tiles, start=1):
         wide = _widen(rows, height), _widen(columns, width)
         guess = _enlarge(small.chroma, factor, wide)
-        piece = colorize(gray[wide], _with_guess(hints, guess, wide, _PULL / factor**2), initial=guess, **options)
+        piece = colorize(gray[wide], _with_guess(hints, guess, wide, _PULL / factor**2), initial=guess, **how)
         own = _inside(rows, wide[0]), _inside(columns, wide[1])
         rgb[rows, columns], chroma[rows, columns] = piece.rgb[own], piece.chroma[own]
         moved += piece.moved * piece.rgb[own].size / rgb.size
@@ -104,13 +106,16 @@ def colorize_tiles(
         seconds=sum(one.seconds for one in reports),
         stopped_by=next((one.stopped_by for one in reports if one.stopped_by == "max_iter"), reports[-1].stopped_by),
     )
+    from pyvarcolor.learned.doubt import Enlarged
 
-    def uncertainty() -> Array:
-        from pyvarcolor.appearance import enlarge
+    return Colorization(rgb, chroma, moved, report, Enlarged(small._doubt, chroma[..., 0]))
 
-        return enlarge(small.uncertainty[:, None], chroma[..., 0])[:, 0]
 
-    return Colorization(rgb, chroma, moved, report, uncertainty)
+def _how_to_colour_tiles(options: dict[str, Any]) -> dict[str, Any]:
+    """The small picture takes the place of a prior; what a method imagined there is spread in the recommended way."""
+    if methods.get(options.get("method", "auto")).needs_hints:
+        return {**options, "prior": "none"}
+    return {name: options[name] for name in ("backend", "threads") if name in options} | {"prior": "none"}
 
 
 def _tiles(height: int, width: int, tile: int) -> Iterator[Window]:

@@ -175,6 +175,7 @@ def test_the_file_says_how_it_was_made(folder):
         "software": f"colourised by pyvarcolor {pyvarcolor.__version__}",
         "method": "tv",
         "options": {"tensor": True, "max_iter": 900},
+        "prior": None,
         "space": "oklab",
         "strokes": "strokes.png",
     }
@@ -225,6 +226,28 @@ def test_running_out_of_iterations_is_one_line_of_warning(folder):
     assert Path("photo_color.png").exists()
 
 
+# --- without strokes ------------------------------------------------------------------------------
+
+
+def test_without_strokes_the_network_colours(folder):
+    result = run("colorize", "photo.png")
+    assert result.exit_code == 0, result.stderr
+    assert re.search(r"^photo_color.png: 32 x 20, network on \w+ .*: done", result.stdout)
+    expected = pyvarcolor.colorize(gray_pixels())
+    np.testing.assert_array_equal(read_photo("photo_color.png").pixels, expected.rgb)
+
+
+def test_json_tells_of_the_prior(folder):
+    facts = json.loads(run("colorize", "photo.png", "--json").stdout)
+    assert facts["strokes"] is None
+    assert (facts["method"], facts["prior"]) == ("kriging", {"method": "network", "options": {}})
+    flags = ("--method", "tgv", "--prior", "network:boost=1.2", "-o", "tgv.png")
+    facts = json.loads(run("colorize", "photo.png", "--strokes", "strokes.png", "--json", *flags).stdout)
+    assert facts["prior"] == {"method": "network", "options": {"boost": 1.2}}
+    with Image.open("tgv.png") as image:
+        assert json.loads(image.text["Description"])["prior"] == facts["prior"]
+
+
 # --- errors ---------------------------------------------------------------------------------------
 
 STROKES = ("--strokes", "strokes.png")
@@ -252,7 +275,11 @@ STROKES = ("--strokes", "strokes.png")
         (["photo.png", *STROKES, "-o", "nowhere/out.png"], 1, "there is no folder nowhere"),
         (["photo.png", *STROKES, "-o", "."], 1, "unknown suffix"),
         (["photo.png", *STROKES, "-o", "out.psd"], 1, "unknown suffix '.psd'; use one of .png"),
-        (["photo.png"], 2, "strokes are needed: .*--strokes"),
+        (["photo.png", "--method", "tgv"], 2, "method 'tgv' needs strokes .auto and network do without.: .*--strokes"),
+        (["photo.png", "--prior", "none"], 2, "method 'kriging' needs strokes"),
+        (["photo.png", "--prior", "networks"], 2, "did you mean 'network'"),
+        (["photo.png", "--prior", "network:boost=-1"], 2, "boost must be at least 0, but is -1"),
+        (["photo.png", "--method", "onnx"], 2, "method 'onnx' needs the option 'model'"),
         (["-", "--strokes", "-"], 2, "must not both be standard input"),
         (["photo.png", *STROKES, "-o", "-", "--json"], 2, "name a file with -o"),
         (["photo.png", *STROKES, "--method", "tvg"], 2, r"method must be one of .*tgv.*did you mean"),
@@ -512,7 +539,7 @@ def test_flags_come_from_the_dataclasses(folder):
     for flag in ("--strokes", "--out -o", "--max-iter", "--normalize --no-normalize", "--time-step"):
         assert flag in text
     assert "edge|levin" in text
-    for panel in ("Options of every method", "Options of graph, kriging, tv, tgv", "Options of tgv"):
+    for panel in ("Options of all that spread strokes", "Options of graph, kriging, tv, tgv", "Options of tgv"):
         assert panel in text
     assert "such as the full multigrid of graph. Default: 2000 (heat), 5000 (random-walker, bilateral, " in text
     assert "tv: Weight of the term against soft hints" in text

@@ -25,7 +25,7 @@ from pyvarcolor.vector import load_vector
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
 PAGES = sorted([*ROOT.glob("*.md"), *DOCS.glob("*.md")])
-FOLDERS = ("pyvarcolor", "csrc", "tests", "benchmarks", "examples", "docs", ".ci")
+FOLDERS = ("pyvarcolor", "csrc", "tests", "benchmarks", "examples", "docs", "training", ".ci")
 FILES = [path for path in ROOT.iterdir() if path.is_file()]
 FILES += [path for folder in FOLDERS for path in (ROOT / folder).rglob("*") if path.is_file()]
 NAMES = {path.relative_to(ROOT).as_posix() for path in FILES}
@@ -203,7 +203,10 @@ def test_architecture_has_the_table_of_the_layers():
 def test_methods_page_has_every_option(name):
     page = DOCS / "methods.md"
     shared = [row for row in rows(section(page, "What all methods share")) if row[0].startswith("`")]
-    documented = {option for row in shared if row[2] == "all" or name in quoted(row[2]) for option in quoted(row[0])}
+    spreads = methods.get(name).needs_hints
+    documented = {
+        option for row in shared if (row[2] == "all" and spreads) or name in quoted(row[2]) for option in quoted(row[0])
+    }
     documented |= {option for row in rows(section(page, name)) for option in quoted(row[0])}
     assert documented == {field.name for field in fields(methods.get(name))}
 

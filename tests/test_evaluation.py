@@ -22,6 +22,7 @@ from pyvarcolor.evaluation import (
     evaluate,
     find_photographs,
     paired_difference,
+    parse_method,
     plot,
     point_hints,
     read_hints,
@@ -263,6 +264,25 @@ def test_stored_hints_are_used_at_each_scale(folder):
         assert {score.seed for score in scores} == {None}
 
 
+def test_without_hints_only_what_imagines_is_measured(folder):
+    paths = find_photographs(["photographs"])
+    for hints in (None, "hints"):
+        auto, network, prior = (
+            [score.psnr for score in evaluate(paths, ["none"], [method], hints=hints)]
+            for method in ("auto", "network", "tgv:prior=network")
+        )
+        assert auto == network == prior
+        assert len(auto) == 3
+    with pytest.raises(ValueError, match="method 'graph' needs at least one hint"):
+        evaluate(paths, ["none"], ["graph"])
+
+
+def test_a_prior_is_named_among_the_options():
+    assert parse_method("tgv:prior=network,alpha0=5") == {"method": "tgv", "prior": "network", "alpha0": 5}
+    with pytest.raises(ValueError, match="did you mean 'network'"):
+        parse_method("tgv:prior=networks")
+
+
 def test_a_method_named_twice_runs_once(folder):
     assert len(evaluate(["photographs/cat.png"], ["p3", "p3"], ["graph", "graph"])) == 1
 
@@ -402,7 +422,7 @@ def test_methods_may_stand_in_front_or_be_repeated(folder):
             "photographs must have different names, but photographs/cat.png and",
         ),
         (["gray.png"], 1, "gray.png: gray must be a colour photograph, but all its pixels are gray"),
-        (["photographs", "--kinds", "p0"], 1, "kind must be p1, p2, ... where hints are not stored, but is 'p0'"),
+        (["photographs", "--kinds", "p0"], 1, "kind must be none, p1, p2, ... where hints are not stored, but is 'p0'"),
         (["photographs", "--kinds", "p9999"], 1, "must be 1..1247 on anna (45 x 31 pixels), but is 9999"),
         (["photographs", "--hints", "hints", "--kinds", "p10"], 1, "kind must be one of few, p9 in hints/anna.npz"),
         (["large", "--hints", "hints", "--kinds", "few"], 1, "must have the size of the photograph (90 x 62 pixels)"),

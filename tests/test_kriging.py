@@ -1,5 +1,7 @@
 """Kriging: the process against its definition, the features against what they promise, the method on photographs."""
 
+import pickle
+
 import numpy as np
 import pytest
 from backends import load
@@ -7,7 +9,7 @@ from skimage.transform import rescale
 
 from pyvarcolor import Colorizer, Hints, colorize, colorize_tiles, suggest_strokes
 from pyvarcolor.appearance import SIDE, appearance, copy_size, enlarge, make_copy
-from pyvarcolor.methods.guess import Guess
+from pyvarcolor.learned.guess import Guess
 from pyvarcolor.solvers.kriging import Kriging
 
 RNG = np.random.default_rng(50227)
@@ -71,6 +73,14 @@ def test_the_variance_is_that_of_the_definition():
     )
     np.testing.assert_allclose(kriging.variance(places, noise, asked), expected, rtol=1e-9)
     np.testing.assert_allclose(kriging.variance(places, np.zeros(8), places), 0, atol=1e-9)
+
+
+def test_of_very_many_places_some_speak_for_all():
+    kriging, _ = process(shape=(40, 50))
+    every = np.unravel_index(np.arange(2000), (40, 50))
+    chosen = kriging.spread_out(every, 4)
+    assert len(set(chosen)) == 4
+    assert (chosen % (2000 // 40) == 0).all()
 
 
 def test_places_are_spread_out_over_what_they_look_like():
@@ -215,6 +225,18 @@ def test_without_a_guess_kriging_is_graph(backend):
     np.testing.assert_array_equal(kriging, graph)
 
 
+def test_only_a_preview_keeps_the_last_guess(monkeypatch):
+    gray, hints, _, _ = look_alikes()
+    made, chroma = [], Guess.chroma
+    monkeypatch.setattr(Guess, "chroma", lambda self, *given: made.append(given) or chroma(self, *given))
+    colorizer = Colorizer(gray, method="kriging", max_iter=0)
+    for _ in range(2):
+        colorizer.update(hints)
+    assert len(made) == 2
+    colorizer.update(hints, preview=True)
+    assert len(made) == 2
+
+
 def test_a_preview_spreads_the_new_stroke_from_the_last_guess(monkeypatch):
     gray, hints, _, colours = look_alikes()
     more = Hints.from_points([(30, 30, colours[1]), (30, 120, colours[2]), (10, 75, (-20, -20))], gray.shape, radius=3)
@@ -248,45 +270,57 @@ def test_tgv_starts_from_the_same_guess():
 def test_uncertainty_is_least_at_hints_and_grows_with_unlikeness():
     gray, hints, inside, _ = look_alikes()
     ground = Hints.from_points([(60, 75, (0, 0))], gray.shape, radius=3)
-    uncertainty = colorize(gray, ground).uncertainty
+    uncertainty = colorize(gray, ground, method="kriging").uncertainty
     assert uncertainty.shape == gray.shape
     assert 0.95 * uncertainty[60, 75] < uncertainty.min()
     assert uncertainty[60, 75] < 2
     assert uncertainty[inside == 0].mean() < uncertainty[inside == 1].mean()
-    more = colorize(gray, hints).uncertainty
+    more = colorize(gray, hints, method="kriging").uncertainty
     assert (more < uncertainty + 1e-3).all()  # each hint tells something, and none unsettles
     assert more[30, 30] < 2 < uncertainty[30, 30]
 
 
 def test_uncertainty_is_that_of_the_strokes_not_of_the_method():
     gray, hints, _, _ = look_alikes()
-    by_default, by_graph = (colorize(gray, hints, method=method).uncertainty for method in ("auto", "graph"))
+    by_default, by_graph = (colorize(gray, hints, method=method).uncertainty for method in ("kriging", "graph"))
     np.testing.assert_array_equal(by_default, by_graph)
     assert by_default is not by_graph
     doubtful = Hints(hints.mask, hints.chroma, np.where(hints.mask, 0.6, 0).astype(np.float32))
-    assert (colorize(gray, doubtful).uncertainty >= by_default).all()
+    assert (colorize(gray, doubtful, method="graph").uncertainty >= by_default).all()
 
 
 def test_what_is_painted_is_known():
     gray, _, inside, colours = look_alikes()
     painted = RNG.random(gray.shape) < 0.3
-    uncertainty = colorize(gray, Hints(painted, colours[inside])).uncertainty
+    uncertainty = colorize(gray, Hints(painted, colours[inside]), method="kriging").uncertainty
     assert uncertainty[painted].max() < 0.2
     assert np.median(uncertainty[~painted]) > 0.5
+
+
+def test_a_result_can_be_pickled():
+    gray, hints, _, _ = look_alikes()
+    for result in (
+        colorize(gray, hints),
+        colorize_tiles(rescale(gray, 3, order=0), Hints.from_points([(9, 9, (9, 9))], (360, 480)), tile=256),
+    ):
+        again = pickle.loads(pickle.dumps(result))
+        np.testing.assert_array_equal(again.rgb, result.rgb)
+        np.testing.assert_array_equal(again.uncertainty, result.uncertainty)
 
 
 def test_dark_pixels_are_uncertain_by_less():
     gray = np.full((40, 60), 0.7, np.float32)
     gray[:, 30:] = 0.1
     hints = Hints.from_points([(20, 15, (10, 10)), (20, 45, (10, 10))], gray.shape)
-    uncertainty = colorize(gray, hints).uncertainty
+    uncertainty = colorize(gray, hints, method="kriging").uncertainty
     assert uncertainty[5, 55] < uncertainty[5, 5]
 
 
 def test_a_photograph_in_tiles_has_uncertainty_too():
     large = rescale(look_alikes()[0], 3, order=0)
     scaled = Hints.from_points([(91, 91, (40, 10)), (181, 226, (0, 0))], large.shape, radius=9)
-    whole, tiled = colorize(large, scaled).uncertainty, colorize_tiles(large, scaled, tile=256).uncertainty
+    whole = colorize(large, scaled, method="kriging").uncertainty
+    tiled = colorize_tiles(large, scaled, tile=256, method="kriging").uncertainty
     assert tiled.shape == large.shape
     assert np.abs(tiled - whole).mean() < 0.1 * whole.mean()
 

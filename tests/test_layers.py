@@ -22,11 +22,13 @@ COMMAND_LINE = {"cli", "installation", "method_flags", "terminal"}
 MAY_IMPORT = {
     "kernels": {"numpy", "numba", "llvmlite"},
     "solvers": {"kernels.Kernels", "result", "numpy", "scipy"},
-    "methods": {"solvers", "kernels.Kernels", "appearance", "hints", "shading", "result", "numpy", "scipy"},
-    "pipeline": {"methods", "kernels", "foundation", "numpy"},
+    "learned": {"solvers", "kernels.Kernels", "appearance", "color", "hints", "result", "shading"}
+    | {"numpy", "scipy", "skimage", "onnxruntime"},
+    "methods": {"learned", "solvers", "kernels.Kernels", "appearance", "hints", "shading", "result", "numpy", "scipy"},
+    "pipeline": {"methods", "learned", "kernels", "foundation", "numpy"},
     "evaluation": {"pipeline", "methods", "foundation", "numpy", "skimage", "matplotlib"},
-    "advice": {"methods", "kernels", "foundation", "numpy"},
-    "tiles": {"pipeline", "foundation", "numpy", "scipy", "skimage"},
+    "advice": {"learned", "kernels", "foundation", "numpy"},
+    "tiles": {"pipeline", "methods", "learned", "foundation", "numpy", "scipy", "skimage"},
     "__init__": {"pipeline", "tiles", "advice", "methods", "kernels", "foundation"},
     "demo": {"foundation", "numpy", "skimage"},
     "__main__": {"cli"},

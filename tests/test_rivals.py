@@ -29,7 +29,7 @@ def scene(height: int = 13, width: int = 17) -> tuple[np.ndarray, Hints]:
     return lightness, Hints(mask, RNG.normal(0, 20, (*rows.shape, 2)))
 
 
-@pytest.mark.parametrize("name", sorted(rivals.RIVALS.keys() - {"gray"}))
+@pytest.mark.parametrize("name", sorted(rivals.RIVALS.keys() - {"gray", "tint"}))
 def test_two_even_halves_take_the_colours_of_their_hints(name):
     lightness = np.full((24, 40), 40.0)
     lightness[:, 20:] = 70

@@ -6,6 +6,8 @@ from pathlib import Path
 import contact_sheet
 import fit_guess
 import fit_shading
+import interval_coverage
+import learned_speed
 import numpy as np
 import pytest
 import suggestions
@@ -17,7 +19,6 @@ from pyvarcolor.color import lab_to_rgb
 from pyvarcolor.evaluation import point_hints, read_photograph, save_hints
 from pyvarcolor.shading import phi
 
-RNG = np.random.default_rng(730_127)
 NAMES = ("one", "two")
 
 
@@ -28,9 +29,10 @@ def folder(tmp_path, monkeypatch):
     photographs, hints = Path("photographs"), Path("hints")
     photographs.mkdir()
     hints.mkdir()
+    random = np.random.default_rng(730_127)
     segments = (np.indices((40, 60))[1] >= 30).astype(np.uint8)
     for name in NAMES:
-        lightness = RNG.uniform(5, 95, segments.shape)
+        lightness = random.uniform(5, 95, segments.shape)
         chroma = phi(lightness)[..., None] * np.array([(12, 6), (-8, 10)])[segments]
         path = photographs / f"{name}.png"
         Image.fromarray(lab_to_rgb(lightness, chroma, np.uint8)).save(path)
@@ -63,8 +65,36 @@ def test_uncertainty_is_compared_with_errors(folder, monkeypatch, capsys):
     assert 0 < low <= median <= high
 
 
-def test_gains_of_suggestions_are_told(folder, monkeypatch, capsys):
-    run(monkeypatch, suggestions, "--hints", "hints", "--kinds", "p6", "--count", "3")
+def test_coverage_is_told(folder, monkeypatch, capsys):
+    run(monkeypatch, interval_coverage, "--hints", "hints", "--kinds", "none,p6")
+    for line in capsys.readouterr().out.splitlines()[2:]:
+        *shares, of_a, of_b, correlation, ratio = (
+            float(word.rstrip("%")) for word in line.strip("| ").split(" | ")[1:]
+        )
+        assert shares[:4] == sorted(shares[:4])
+        assert 0 <= shares[4] <= shares[2] <= 100
+        assert min(of_a, of_b, ratio) > 0
+        assert abs(correlation) <= 1
+
+
+def test_the_stages_of_colour_without_strokes_are_told(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["learned_speed", "--shrink", "8", "--rounds", "1"])
+    learned_speed.main()
+    lines = [line.strip("| ").split(" | ") for line in capsys.readouterr().out.splitlines()[2:]]
+    milliseconds = [float(line[1]) for line in lines]
+    assert [line[0] for line in lines][9:] == [
+        "**sum**",
+        "`colorize(gray)`",
+        "the network at 128 x 192",
+        "loading its weights",
+    ]
+    assert sum(milliseconds[:9]) == pytest.approx(milliseconds[9], abs=0.5)
+    assert min(milliseconds[10:]) > 0
+
+
+@pytest.mark.parametrize("kinds", ["p6", "none"])
+def test_gains_of_suggestions_are_told(folder, monkeypatch, capsys, kinds):
+    run(monkeypatch, suggestions, "--hints", "hints", "--kinds", kinds, "--count", "3")
     _, random, suggested, difference = capsys.readouterr().out.splitlines()[-1].strip("| ").split(" | ")
     assert float(difference.split()[0]) == pytest.approx(float(suggested) - float(random), abs=0.011)
 

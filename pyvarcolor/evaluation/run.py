@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import re
 import time
 import warnings
@@ -18,11 +17,15 @@ from pyvarcolor.evaluation.photograph import SCALES, Photograph, read_photograph
 from pyvarcolor.hints import Hints
 from pyvarcolor.io import SUFFIXES
 from pyvarcolor.methods import make as make_method
+from pyvarcolor.methods import parse, prior_of
 from pyvarcolor.pipeline import colorize
 from pyvarcolor.result import NotConvergedWarning
 
 POINTS = re.compile(r"p[1-9]\d*")
 """Kinds of hints that can be simulated: p1, p2, ..."""
+
+NONE = "none"
+"""The kind without any hint, for methods that need none."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +88,7 @@ def evaluate(
     photographs : sequence of str or Path
         Image files in colour; see `find_photographs`.
     kinds : sequence of str
-        Kinds of hints: ``"p10"`` for ten points (see `point_hints`), or names of stored ones.
+        Kinds of hints: ``"none"``, ``"p10"`` for ten points (see `point_hints`), or names of stored ones.
     methods : sequence of str
         Each a name or ``"name:option=value,option=value"``.
     hints : str or Path, optional
@@ -133,8 +136,8 @@ def evaluate(
     _check_names(paths)
     if hints is None:
         for kind in kinds:
-            if not POINTS.fullmatch(kind):
-                raise ValueError(f"kind must be p1, p2, ... where hints are not stored, but is {kind!r}")
+            if kind != NONE and not POINTS.fullmatch(kind):
+                raise ValueError(f"kind must be none, p1, p2, ... where hints are not stored, but is {kind!r}")
     if seeds < 1:
         raise ValueError(f"seeds must be at least 1, but is {seeds}")
     if scale not in SCALES:
@@ -204,7 +207,7 @@ def parse_method(text: str) -> dict[str, Any]:
     Parameters
     ----------
     text : str
-        ``"name"`` or ``"name:option=value,option=value"``; values as in Python, or words.
+        As in `pyvarcolor.methods.parse`; ``prior`` may be among the options.
 
     Returns
     -------
@@ -222,23 +225,11 @@ def parse_method(text: str) -> dict[str, Any]:
     >>> parse_method("graph:weights=levin,beta=0.5")
     {'method': 'graph', 'weights': 'levin', 'beta': 0.5}
     """
-    name, _, rest = text.partition(":")
-    options = {}
-    for pair in filter(None, rest.split(",")):
-        option, equals, value = pair.partition("=")
-        if not equals:
-            raise ValueError(f"options of a method must be written option=value, but {text!r} has {pair!r}")
-        options[option] = _value(value)
+    name, options = parse(text)
+    prior = {"prior": options.pop("prior")} if "prior" in options else {}
     make_method(name, **options)
-    return {"method": name, **options}
-
-
-def _value(text: str) -> Any:
-    """A Python literal, or the text itself: True, 0.5, levin."""
-    try:
-        return ast.literal_eval(text)
-    except (SyntaxError, ValueError):
-        return text
+    prior_of(name, **{"prior": None, **prior})
+    return {"method": name, **prior, **options}
 
 
 def _pictures_in(folder: Path) -> list[Path]:
@@ -261,7 +252,9 @@ def _cases(
     for path in paths:
         photograph = read_photograph(path)
         for kind in kinds:
-            if folder is not None:
+            if kind == NONE:
+                yield photograph, kind, None, Hints.none(photograph.rgb.shape)
+            elif folder is not None:
                 shape = photograph.rgb.shape[0], photograph.rgb.shape[1]
                 yield photograph, kind, None, read_hints(folder / f"{photograph.name}.npz", kind, shape)
             else:

@@ -6,11 +6,12 @@ A method is found by its name. Packages of third parties add theirs through the 
 
 from __future__ import annotations
 
+import ast
 import difflib
 import functools
 import importlib
-from collections.abc import Callable
-from dataclasses import fields
+from collections.abc import Callable, Hashable
+from dataclasses import MISSING, fields
 from importlib.metadata import entry_points
 from typing import Any, ClassVar, Protocol, TypeVar
 
@@ -21,8 +22,8 @@ from pyvarcolor.hints import Hints
 from pyvarcolor.kernels import Kernels
 from pyvarcolor.result import Callback, SolverReport
 
-AUTO = "kriging"
-"""The method that ``method="auto"`` stands for: the best measured one (``docs/methods.md``)."""
+AUTO, AUTO_PRIOR = "kriging", "network"
+"""What ``method="auto"`` stands for, the best measured (``docs/methods.md``): this method, and this as its prior."""
 
 
 class Method(Protocol):
@@ -34,6 +35,10 @@ class Method(Protocol):
     """Options of a first answer while a stroke is being drawn; none if left out."""
     numbers: int
     """What a run takes at its peak, in numbers a pixel; not checked if left out."""
+    needs_hints: ClassVar[bool]
+    """Whether there is no answer without hints; True if left out."""
+    lab_only: ClassVar[bool]
+    """Whether chroma is a* and b*, whatever the space; False if left out."""
 
     def solve(
         self,
@@ -43,16 +48,30 @@ class Method(Protocol):
         kernels: Kernels,
         initial: NDArray[np.floating] | None = None,
         callback: Callback | None = None,
-        kept: dict[str, Any] | None = None,
+        kept: dict[Hashable, Any] | None = None,
+        prior: NDArray[np.floating] | None = None,
     ) -> tuple[NDArray[np.floating], SolverReport]:
         """Spread the hints' chroma over the photograph; return chroma (H, W, 2) and the report.
 
-        What solves of the same photograph may hand on to each other, they keep in `kept`.
+        What solves of the same photograph may hand on to each other, they keep in `kept`; `prior` (H, W, 2) is chroma
+        to expect where hints say nothing.
         """
         ...
 
 
-_BUILT_IN = ("heat", "random_walker", "geodesic", "bilateral", "matting", "graph", "kriging", "tv", "tgv")
+_BUILT_IN = (
+    "heat",
+    "random_walker",
+    "geodesic",
+    "bilateral",
+    "matting",
+    "graph",
+    "kriging",
+    "tv",
+    "tgv",
+    "network",
+    "onnx",
+)
 _registry: dict[str, type[Method]] = {}
 _M = TypeVar("_M", bound=type[Any])
 
@@ -83,7 +102,8 @@ def register(name: str, summary: str) -> Callable[[_M], _M]:
         if taken is not None and taken.__qualname__ != cls.__qualname__:
             raise ValueError(f"method name {name!r} is taken by {taken.__module__}.{taken.__qualname__}")
         cls.name, cls.summary = name, summary
-        cls.draft, cls.numbers = getattr(cls, "draft", {}), getattr(cls, "numbers", 0)
+        for attribute, usual in (("draft", {}), ("numbers", 0), ("needs_hints", True), ("lab_only", False)):
+            setattr(cls, attribute, getattr(cls, attribute, usual))
         _registry[name] = cls
         return cls
 
@@ -110,7 +130,7 @@ def names() -> list[str]:
     --------
     >>> from pyvarcolor import methods
     >>> methods.names()
-    ['heat', 'random-walker', 'geodesic', 'bilateral', 'matting', 'graph', 'kriging', 'tv', 'tgv']
+    ['heat', 'random-walker', 'geodesic', 'bilateral', 'matting', 'graph', 'kriging', 'tv', 'tgv', 'network', 'onnx']
     """
     _load_all()
     return list(_registry)
@@ -136,7 +156,7 @@ def get(name: str) -> type[Method]:
 
     Examples
     --------
-    >>> from dataclasses import fields
+    >>> from dataclasses import MISSING, fields
     >>> from pyvarcolor import methods
     >>> [field.name for field in fields(methods.get("tv"))][-1]
     'alpha1'
@@ -177,6 +197,9 @@ def make(name: str, **options: Any) -> Method:
     """
     cls = get(name)
     valid = [f.name for f in fields(cls)]  # type: ignore[arg-type]
+    for field in fields(cls):  # type: ignore[arg-type]
+        if field.name not in options and field.default is MISSING and field.default_factory is MISSING:
+            raise TypeError(f"method {cls.name!r} needs the option {field.name!r}")
     for option in options:
         if option not in valid:
             raise TypeError(
@@ -184,6 +207,84 @@ def make(name: str, **options: Any) -> Method:
                 f"its options are {', '.join(valid)}"
             )
     return cls(**options)
+
+
+def parse(text: str) -> tuple[str, dict[str, Any]]:
+    """Name and options of a method as it is written on a command line.
+
+    Parameters
+    ----------
+    text : str
+        ``"name"`` or ``"name:option=value,option=value"``; values as in Python, or words.
+
+    Returns
+    -------
+    name : str
+    options : dict
+
+    Raises
+    ------
+    ValueError
+        If it is written otherwise.
+
+    Examples
+    --------
+    >>> from pyvarcolor import methods
+    >>> methods.parse("graph:weights=levin,beta=0.5")
+    ('graph', {'weights': 'levin', 'beta': 0.5})
+    """
+    name, _, rest = text.partition(":")
+    options = {}
+    for pair in filter(None, rest.split(",")):
+        option, equals, value = pair.partition("=")
+        if not equals:
+            raise ValueError(f"options of a method must be written option=value, but {text!r} has {pair!r}")
+        options[option] = _value(value)
+    return name, options
+
+
+def _value(text: str) -> Any:
+    """A Python literal, or the text itself: True, 0.5, levin."""
+    try:
+        return ast.literal_eval(text)
+    except (SyntaxError, ValueError):
+        return text
+
+
+def prior_of(method: str, prior: str | Method | None) -> Method | None:
+    """What a method expects where hints say nothing: the answer of another one, or nothing.
+
+    Parameters
+    ----------
+    method : str
+        Name of the method.
+    prior : str or Method or None
+        ``"auto"``: that of the recommended method if `method` is ``"auto"``, else none; ``"none"`` or None; a method as
+        `parse` reads it, or as `make` makes it.
+
+    Returns
+    -------
+    Method or None
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `make`.
+
+    Examples
+    --------
+    >>> from pyvarcolor import methods
+    >>> methods.prior_of("tgv", "network:boost=1.2").boost
+    1.2
+    """
+    if not isinstance(prior, str | None):
+        return prior
+    if prior == "auto":
+        prior = AUTO_PRIOR if method == "auto" else None
+    if prior in {None, "none"}:
+        return None
+    name, options = parse(prior)
+    return make(name, **options)
 
 
 def _did_you_mean(word: str, known: list[str]) -> str:

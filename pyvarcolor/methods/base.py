@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, TypeVar
 
@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
+from pyvarcolor.appearance import SIDE
 from pyvarcolor.hints import Hints
 from pyvarcolor.kernels import Kernels
 from pyvarcolor.result import Callback, SolverReport
@@ -21,6 +22,8 @@ from pyvarcolor.solvers.multigrid import Multigrid, edge_weights
 Array = NDArray[np.floating]
 
 _START = StopRule(max_iter=20, check_every=4, tol=0.05)  # what lies behind an edge may only move in the second step
+
+_SHARPEN = 0.1  # pull of each pixel's own chroma while edges are brought into it
 
 _Kept = TypeVar("_Kept")
 
@@ -41,15 +44,18 @@ class Problem:
         Where to start.
     kept : dict
         What has been made of this photograph before.
+    departs : bool
+        Whether hints and start are departures from chroma that was known before: from a prior, or a guess.
     """
 
     lightness: Array
     hints: Array
     hint_weight: Array
     initial: Array | None
-    kept: dict[str, Any] = field(default_factory=dict)
+    kept: dict[Hashable, Any] = field(default_factory=dict)
+    departs: bool = False
 
-    def keep(self, name: str, make: Callable[[], _Kept]) -> _Kept:
+    def keep(self, name: Hashable, make: Callable[[], _Kept]) -> _Kept:
         """What `make` returns, made once a photograph."""
         if name not in self.kept:
             self.kept[name] = make()
@@ -57,8 +63,22 @@ class Problem:
         return kept
 
 
+class Options:
+    """What frozen dataclasses of options have in common."""
+
+    def _require(
+        self, option: str, *, least: float = -math.inf, above: float = -math.inf, most: float = math.inf
+    ) -> None:
+        """Raise ValueError unless the option lies in its range."""
+        value: Any = getattr(self, option)
+        if not (value >= least and value > above and value <= most):
+            rules = [f"at least {least:g}" * (least > -math.inf), f"above {above:g}" * (above > -math.inf)]
+            rules += [f"at most {most:g}" * (most < math.inf)]
+            raise ValueError(f"{option} must be {' and '.join(filter(None, rules))}, but is {value!r}")
+
+
 @dataclass(frozen=True, kw_only=True)
-class Propagation:
+class Propagation(Options):
     """Options that all built-in methods have.
 
     Parameters
@@ -81,16 +101,6 @@ class Propagation:
     def __post_init__(self) -> None:
         self._require("hint_weight", above=0)
 
-    def _require(
-        self, option: str, *, least: float = -math.inf, above: float = -math.inf, most: float = math.inf
-    ) -> None:
-        """Raise ValueError unless the option lies in its range."""
-        value: Any = getattr(self, option)
-        if not (value >= least and value > above and value <= most):
-            rules = [f"at least {least:g}" * (least > -math.inf), f"above {above:g}" * (above > -math.inf)]
-            rules += [f"at most {most:g}" * (most < math.inf)]
-            raise ValueError(f"{option} must be {' and '.join(filter(None, rules))}, but is {value!r}")
-
     def solve(
         self,
         lightness: Array,
@@ -99,7 +109,8 @@ class Propagation:
         kernels: Kernels,
         initial: Array | None = None,
         callback: Callback | None = None,
-        kept: dict[str, Any] | None = None,
+        kept: dict[Hashable, Any] | None = None,
+        prior: Array | None = None,
     ) -> tuple[Array, SolverReport]:
         """Spread the hints' chroma over the photograph.
 
@@ -117,6 +128,8 @@ class Propagation:
             Gets a `Progress` now and then; ``raise StopIteration`` in it stops the solver, which keeps what it has.
         kept : dict, optional
             What solves of the same photograph with the same options and kernels hand on to each other.
+        prior : (H, W, 2) ndarray, optional
+            Chroma to expect; the hints' departure from it is spread, and added.
 
         Returns
         -------
@@ -129,24 +142,30 @@ class Propagation:
             If there are no hints.
         """
         if hints.count == 0:
-            raise ValueError(f"method {self.name!r} needs at least one hint, but hints has none")
+            raise ValueError(
+                f"method {self.name!r} needs at least one hint, but hints has none (methods auto and network need none)"
+            )
         kept = {} if kept is None else kept
-        if "size" not in kept:
-            kept["size"] = phi(lightness)[:, None] if self.normalize else lightness.dtype.type(1)
-        size: Array = kept["size"]
+        problem = Problem(
+            np.ascontiguousarray(lightness),
+            to_state(normalize_hints(hints, lightness) if self.normalize else hints.chroma.astype(lightness.dtype)),
+            hints.weight(lightness.dtype, self.hint_weight),
+            None,
+            kept,
+        )
+        one = np.ones((), lightness.dtype)
+        size = problem.keep(("size", self.normalize), lambda: phi(lightness)[:, None] if self.normalize else one)
+        if initial is not None:
+            problem = replace(problem, initial=to_state(initial.astype(lightness.dtype)) / size)
 
         def chroma_of(u: Array) -> Array:
             return (u * size).transpose(0, 2, 1)
 
-        chroma = normalize_hints(hints, lightness) if self.normalize else hints.chroma.astype(lightness.dtype)
-        problem = Problem(
-            np.ascontiguousarray(lightness),
-            to_state(chroma),
-            hints.weight(lightness.dtype, self.hint_weight),
-            None if initial is None else to_state(initial.astype(lightness.dtype)) / size,
-            kept,
-        )
-        u, report = self.spread(problem, Run(self.name, kernels, chroma_of, callback))
+        run = Run(self.name, kernels, chroma_of, callback)
+        if prior is None:
+            u, report = self.spread(problem, run)
+        else:
+            u, report = depart(to_state(prior.astype(lightness.dtype)) / size, problem, run, self.spread)
         return chroma_of(u), report
 
     def spread(self, problem: Problem, run: Run) -> tuple[Array, SolverReport]:
@@ -239,7 +258,13 @@ class EdgeAware(Iterative):
             edges = edge_weights(run.kernels, guide, self.edge_scale, self.edge_power, self.edge_floor)
             return Multigrid(edges, run.kernels, first=first, beta=beta)
 
-        return problem.keep("multigrid", make)
+        name = "multigrid", self.edge_blur, self.edge_scale, self.edge_power, self.edge_floor, first, beta
+        return problem.keep(name, make)
+
+    def sharpen(self, blurred: Array, problem: Problem, run: Run) -> Array:
+        """Bring chroma (H, 2, W) that is as blurred as the photograph's copy to the edges of the photograph itself."""
+        weight = np.full_like(problem.lightness, _SHARPEN * per_pixel(problem.lightness))
+        return self.multigrid(problem, run).smooth(blurred, weight, 1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -288,6 +313,24 @@ class Variational(EdgeAware):
         quiet = replace(run, callback=None)
         u, _ = self.multigrid(problem, run).minimise(problem.hints, problem.hint_weight, _START, quiet)
         return u.copy()
+
+
+Spread = Callable[[Problem, Run], tuple[Array, SolverReport]]
+
+
+def depart(base: Array, problem: Problem, run: Run, spread: Spread) -> tuple[Array, SolverReport]:
+    """Spread the departure of the hints from a base (H, 2, W), and add both."""
+    hints = np.where(problem.hint_weight[:, None] > 0, problem.hints - base, 0)
+    initial = None if problem.initial is None else problem.initial - base
+    departure = replace(problem, hints=hints, initial=initial, departs=True)
+    u, report = spread(departure, replace(run, chroma_of=lambda u: run.chroma_of(base + u)))
+    return base + u, report
+
+
+def per_pixel(lightness: Array) -> float:
+    """What 1 a pixel of the copy is a pixel of the photograph, so that a larger scan is coloured alike."""
+    scale: float = min(SIDE / max(lightness.shape), 1)
+    return scale**2
 
 
 def to_state(image: Array) -> Array:

@@ -64,7 +64,7 @@ class RandomWalker(Iterative):
 
     def spread(self, problem: Problem, run: Run) -> tuple[Array, SolverReport]:
         """Solve the linear system."""
-        solver = problem.keep("multigrid", lambda: Multigrid(self._edges(problem.lightness), run.kernels))
+        solver = problem.keep("random walker", lambda: Multigrid(self._edges(problem.lightness), run.kernels))
         return solver.minimise(problem.hints, problem.hint_weight, self.stop_rule, run, problem.initial)
 
     def _edges(self, lightness: Array) -> Array:

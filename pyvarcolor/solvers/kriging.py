@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from pyvarcolor.kernels import Kernels
 
 _LEAST = 1e-9  # variance of what is known as well as can be
+_CANDIDATES = 10  # places for each that is chosen; of more, some speak for all
 
 Array = NDArray[np.floating]
 Places = tuple[NDArray[np.intp], NDArray[np.intp]]
@@ -123,13 +124,15 @@ class Kriging:
         """
         if len(places[0]) <= count:
             return np.arange(len(places[0]))
+        every = max(len(places[0]) // (_CANDIDATES * count), 1)
+        places = places[0][::every], places[1][::every]
         features = np.ascontiguousarray(np.concatenate(self._features_at(places), axis=1).T)
         chosen = np.zeros(count, np.intp)
         distance = np.full_like(features[0], np.inf)
         for k in range(1, count):
             np.minimum(distance, np.square(features - features[:, [chosen[k - 1]]]).sum(axis=0), out=distance)
             chosen[k] = distance.argmax()
-        return chosen
+        return every * chosen
 
     def most_telling(
         self, places: Places, noise: Array, candidates: Places, importance: Array, count: int

@@ -35,10 +35,8 @@ PYVARCOLOR_INLINE T decay(T r) {
 template <class T>
 PYVARCOLOR_ROW_KERNEL void add_site(Index cols, Index features, const T* feature, const T* site, const T* weight,
                                     T* square, T* a, T* b) {
-    PYVARCOLOR_NO_ALIAS
-    for (Index j = 0; j < cols; ++j) square[j] = (feature[j] - site[0]) * (feature[j] - site[0]);
-    for (Index k = 1; k < features; ++k) {
-        feature += cols;
+    std::fill_n(square, cols, T(0));
+    for (Index k = 0; k < features; ++k, feature += cols) {
         const T at = site[k];
         PYVARCOLOR_NO_ALIAS
         for (Index j = 0; j < cols; ++j) square[j] += (feature[j] - at) * (feature[j] - at);

@@ -1,0 +1,147 @@
+"""How far colour may be from the truth: as the Gaussian process has it, or as the network does, calibrated."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.resources import files
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import label
+
+from pyvarcolor.appearance import enlarge
+from pyvarcolor.hints import Hints
+from pyvarcolor.kernels import Kernels
+from pyvarcolor.learned.answer import ask
+from pyvarcolor.learned.guess import Guess
+from pyvarcolor.result import Doubt
+from pyvarcolor.shading import normalize_hints
+
+Array = NDArray[np.floating]
+
+CALIBRATION = files("pyvarcolor.learned") / "weights" / "calibration.npz"
+
+MOST_STROKES = 0, 2, 5, 20, 100
+"""Numbers of strokes up to which each row of the calibration holds; the last row holds for all above."""
+
+
+@dataclass(frozen=True)
+class OfGuess:
+    """The doubt of the Gaussian process.
+
+    Parameters
+    ----------
+    lightness : (H, W) ndarray
+        L*, 0..100.
+    hints : Hints
+        What the photograph was coloured from.
+    kernels : callable
+        Returns the backend.
+    """
+
+    lightness: Array
+    hints: Hints
+    kernels: Callable[[], Kernels]
+
+    def deviation(self) -> Array:
+        """Standard deviation of a*, and of b*, (H, W)."""
+        return Guess(self.lightness, self.kernels()).deviation(self.hints.weight(self.lightness.dtype))
+
+    def half_width(self, level: float) -> Array:
+        """None is calibrated."""
+        raise ValueError(
+            f"an interval at level {level:g} needs the network, but this result was made without: see prior='network'"
+        )
+
+
+@dataclass(frozen=True)
+class OfNetwork(OfGuess):
+    """The doubt of the network, calibrated on photographs that it was not trained on."""
+
+    def deviation(self) -> Array:
+        """Standard deviation of a*, and of b*, (H, W)."""
+        scale = self.scale()
+        deviation: Array = np.sqrt(np.square(scale).mean(axis=2)) * calibration().deviation[self.row]
+        return deviation.astype(scale.dtype)
+
+    def half_width(self, level: float) -> Array:
+        """Half the width of intervals that hold a share `level` of the true a* and b*, (H, W, 2)."""
+        return self.scale() * calibration().quantile(self.row, level).astype(self.lightness.dtype)
+
+    def scale(self) -> Array:
+        """What the network says: the mean distance of a*, and of b*, that is to be expected, (H, W, 2)."""
+        lightness, kernels = self.lightness, self.kernels()
+        chroma = np.ascontiguousarray(normalize_hints(self.hints, lightness).transpose(0, 2, 1))
+        weight = self.hints.weight(lightness.dtype)
+        answer = ask(lightness, chroma, weight, lambda: Guess(lightness, kernels))
+        return enlarge(answer.scale, lightness).transpose(0, 2, 1)
+
+    @property
+    def row(self) -> int:
+        """Which row of the calibration holds."""
+        strokes = label(self.hints.mask, np.ones((3, 3)))[1]
+        return int(np.searchsorted(MOST_STROKES, strokes))
+
+
+@dataclass(frozen=True)
+class Enlarged:
+    """The doubt of a smaller copy of the photograph.
+
+    Parameters
+    ----------
+    small : Doubt
+        Of the copy.
+    like : (H, W) ndarray
+        Has the size of the photograph.
+    """
+
+    small: Doubt
+    like: Array
+
+    def deviation(self) -> Array:
+        """Standard deviation of a*, and of b*, (H, W)."""
+        return enlarge(self.small.deviation()[:, None], self.like)[:, 0]
+
+    def half_width(self, level: float) -> Array:
+        """Half the width of intervals that hold a share `level` of the true a* and b*, (H, W, 2)."""
+        return enlarge(self.small.half_width(level).transpose(0, 2, 1), self.like).transpose(0, 2, 1)
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Multiples of the network's scale, as ``training/calibrate.py`` measured them: a row for each `MOST_STROKES`.
+
+    Parameters
+    ----------
+    levels : (L,) ndarray
+        Shares of pixels, ascending.
+    quantiles : (rows, L, 2) ndarray
+        Within so many times the scale a*, or b*, is from the truth at such a share of pixels.
+    deviation : (rows,) ndarray
+        The root of the mean squared error over that of the scale.
+    """
+
+    levels: Array
+    quantiles: Array
+    deviation: Array
+
+    def quantile(self, row: int, level: float) -> Array:
+        """Multiples of the scale (2,) at any level between the first and the last."""
+        least, most = self.levels[0], self.levels[-1]
+        if not least <= level <= most:
+            raise ValueError(f"level must lie in {least:g}..{most:g}, but is {level!r}")
+        return np.array([np.interp(level, self.levels, column) for column in self.quantiles[row].T])
+
+
+@functools.cache
+def calibration() -> Calibration:
+    """The calibration that comes with the package.
+
+    Returns
+    -------
+    Calibration
+    """
+    with CALIBRATION.open("rb") as file, np.load(file) as arrays:
+        return Calibration(**{name: arrays[name] for name in arrays.files})

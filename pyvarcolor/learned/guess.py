@@ -1,0 +1,230 @@
+"""Guess: the chroma to expect at each pixel, and how surely, from the hints at places that look alike.
+
+A Gaussian process over the features of `pyvarcolor.appearance`, on a small copy of the photograph; its covariance was
+fitted to colour photographs. Methods spread what strokes say beyond it.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import label
+
+from pyvarcolor.appearance import appearance, copy_size, enlarge, make_copy, same_place
+from pyvarcolor.kernels import Kernels
+from pyvarcolor.shading import phi
+from pyvarcolor.solvers.kriging import Kriging, Places
+from pyvarcolor.solvers.multigrid import Multigrid, edge_weights
+
+# The covariance, fitted to photographs by benchmarks/fit_guess.py: two terms over the features in their order.
+SHARES = (0.926, 0.074)
+SCALES = (
+    (0.053, 0.085, 0.065, 0.156, 0.156, 0.222, 0.386),
+    (0.009, 0.016, 0.019, 7.124, 7.124, 0.869, 0.604),
+)
+NUGGET = 0.05  # variance of the departure of a stroke from all that looks like it, as a share of that of colour
+LEAST = 5e-5  # the same, of a pixel whose own colour is known
+DEVIATION = 16.0  # of a* and b* where nothing is known, at phi = 1 (benchmarks/uncertainty.py)
+_EDGES = (1.0, 3.0, 1e-4)  # scale, power and floor of the edges that part regions
+_REGION = 2.3e-4  # how weakly the features of a region are tied to those of the pixel itself
+_GRID = 6  # pixels of the copy between places that may be suggested
+_STEP = 2  # pixels of the copy between places whose variance is taken
+_SITES = 400  # places that variances are taken from: more change little
+
+Array = NDArray[np.floating]
+
+
+class Guess:
+    """What one photograph's look says about its colour, for one set of hints after the other.
+
+    Parameters
+    ----------
+    lightness : (H, W) ndarray
+        L*, 0..100, float32 or float64.
+    kernels : Kernels
+        The backend.
+
+    References
+    ----------
+    .. [1] C. E. Rasmussen, C. K. I. Williams, "Gaussian processes for machine learning", 2006, eq. 2.23 and 2.24.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pyvarcolor.kernels import load
+    >>> lightness = np.full((30, 60), 40.0)
+    >>> lightness[:, 20:40] = 70
+    >>> weight = np.zeros_like(lightness)
+    >>> weight[15, 5] = np.inf
+    >>> guess = Guess(lightness, load("auto"))
+    >>> guess.chroma(np.full((30, 2, 60), 30.0), weight, 100)[3, 0, [5, 30, 50]].round().tolist()
+    [28.0, 22.0, 24.0]
+    >>> guess.deviation(weight)[3, [5, 30, 50]].round().tolist()
+    [3.0, 11.0, 8.0]
+    """
+
+    def __init__(self, lightness: Array, kernels: Kernels) -> None:
+        self._lightness = lightness
+        self._process = Kriging(features_of(lightness, kernels), SHARES, SCALES, kernels)
+
+    def chroma(self, hints: Array, hint_weight: Array, sites: int) -> Array:
+        """The mean of the process, at the size of the photograph.
+
+        Parameters
+        ----------
+        hints, hint_weight, sites
+            As in `coarse_chroma`.
+
+        Returns
+        -------
+        (H, 2, W) ndarray
+        """
+        return enlarge(self.coarse_chroma(hints, hint_weight, sites), self._lightness)
+
+    def coarse_chroma(self, hints: Array, hint_weight: Array, sites: int) -> Array:
+        """The mean of the process, at the size of the copy.
+
+        Parameters
+        ----------
+        hints : (H, 2, W) ndarray
+            Prescribed values, as a rule divided by what shading does to them.
+        hint_weight : (H, W) ndarray
+            0: no hint; infinity: a hard one.
+        sites : int
+            How many places, at most, it is made from: those that differ most.
+
+        Returns
+        -------
+        (h, 2, w) ndarray
+        """
+        cells = _Cells(hint_weight)
+        values = np.stack([cells.mean(hints[:, channel]) for channel in range(2)], axis=1)
+        chosen = self._process.spread_out(cells.places, sites)
+        stroke = cells.stroke[chosen]
+        noise = cells.doubt[chosen] + NUGGET * np.bincount(stroke)[stroke]  # one for all that is of a stroke
+        return self._process.mean(_some(cells.places, chosen), values[chosen], noise)
+
+    def deviation(self, hint_weight: Array) -> Array:
+        """The standard deviation of the process.
+
+        Parameters
+        ----------
+        hint_weight : (H, W) ndarray
+            Where hints are, and how sure.
+
+        Returns
+        -------
+        (H, W) ndarray
+            How far a*, and how far b*, is likely to be from the guess; what shading does to chroma is in it.
+        """
+        coarse = self.share_unknown(hint_weight, _grid(copy_size(self._lightness.shape), _STEP))[:, None]
+        with np.errstate(divide="ignore"):
+            doubt = np.sqrt(LEAST + 1 / hint_weight).astype(coarse.dtype)
+        return DEVIATION * phi(self._lightness) * np.minimum(enlarge(coarse, self._lightness)[:, 0], doubt)
+
+    def share_unknown(self, hint_weight: Array, at: Places) -> Array:
+        """The standard deviation of the process where hints are, over that where nothing is known.
+
+        Parameters
+        ----------
+        hint_weight : (H, W) ndarray
+            Where hints are, and how sure.
+        at : pair of (m, n) ndarrays
+            Rows and columns of the copy.
+
+        Returns
+        -------
+        (m, n) ndarray
+            0..1.
+        """
+        rows, cols = at
+        variance = self._process.variance(*self._known(hint_weight), (rows.ravel(), cols.ravel()))
+        return np.sqrt(variance).reshape(rows.shape).astype(self._lightness.dtype)
+
+    def most_telling(self, hint_weight: Array, count: int) -> Places:
+        """Where hints would tell most: each place lowers the sum of variances most, given those before it.
+
+        Parameters
+        ----------
+        hint_weight : (H, W) ndarray
+            Where hints are, and how sure; there may be none.
+        count : int
+            Number of places, at least 1.
+
+        Returns
+        -------
+        pair of (count,) ndarrays
+            Rows and columns in the photograph; fewer if it has no more.
+        """
+        size, copy = self._lightness.shape, copy_size(self._lightness.shape)
+        rows, cols = (index.ravel() for index in _grid(copy, _GRID))
+        rows_at, cols_at = same_place(rows, copy[0], size[0]), same_place(cols, copy[1], size[1])
+        importance = phi(self._lightness[rows_at, cols_at]) ** 2
+        chosen = self._process.most_telling(*self._known(hint_weight), (rows, cols), importance, min(count, len(rows)))
+        return rows_at[chosen], cols_at[chosen]
+
+    def _known(self, hint_weight: Array) -> tuple[Places, Array]:
+        """Some of the painted places, and the variance of what is known there."""
+        cells = _Cells(hint_weight)
+        chosen = self._process.spread_out(cells.places, _SITES)
+        return _some(cells.places, chosen), LEAST + cells.doubt[chosen]
+
+
+def features_of(lightness: Array, kernels: Kernels) -> Array:
+    """Features (h, C, w) of a photograph's copy, those of regions smoothed on the graph that colour spreads on.
+
+    Parameters
+    ----------
+    lightness : (H, W) ndarray
+        L*, 0..100.
+    kernels : Kernels
+        The backend.
+
+    Returns
+    -------
+    (h, C, w) ndarray
+        See `pyvarcolor.appearance.appearance`.
+    """
+    copy = make_copy(lightness)
+    regions = Multigrid(edge_weights(kernels, copy, *_EDGES), kernels)
+    loosely = np.full_like(copy, _REGION)
+    return appearance(copy, lambda planes: regions.smooth(planes, loosely, 4))
+
+
+class _Cells:
+    """The pixels of the copy that hints fall into.
+
+    Parameters
+    ----------
+    weight : (H, W) ndarray
+        Of the hints; 0 where there is none.
+    """
+
+    def __init__(self, weight: Array) -> None:
+        height, width = weight.shape
+        copy_height, copy_width = copy_size((height, width))
+        self._at = rows, cols = np.nonzero(weight)
+        cells = same_place(rows, height, copy_height) * copy_width + same_place(cols, width, copy_width)
+        cells, first, self._cell, self._count = np.unique(
+            cells, return_index=True, return_inverse=True, return_counts=True
+        )
+        self.places: Places = divmod(cells, copy_width)
+        self.stroke = label(weight > 0, np.ones((3, 3)))[0][rows[first], cols[first]]
+        self.doubt = self.mean(1 / np.where(weight > 0, weight, 1))
+        """Variance of what hints say."""
+
+    def mean(self, plane: Array) -> Array:
+        """The mean in each cell of what a plane (H, W) has at the hints."""
+        means: Array = np.bincount(self._cell, plane[self._at]) / self._count
+        return means
+
+
+def _some(places: Places, chosen: NDArray[np.intp]) -> Places:
+    rows, cols = places
+    return rows[chosen], cols[chosen]
+
+
+def _grid(shape: tuple[int, int], step: int) -> Places:
+    """Rows and columns of every `step`-th pixel in both directions, one at least."""
+    rows, cols = np.meshgrid(*(np.arange(min(step, side) // 2, side, step) for side in shape), indexing="ij")
+    return rows, cols

@@ -1,0 +1,42 @@
+"""Onnx: what a network of your own expects of a photograph."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from pyvarcolor.appearance import make_copy
+from pyvarcolor.learned.answer import resized
+from pyvarcolor.learned.onnx import load
+from pyvarcolor.methods import register
+from pyvarcolor.methods.base import Array, Problem
+from pyvarcolor.methods.imagine import Imagining
+from pyvarcolor.shading import phi
+from pyvarcolor.solvers.iterate import Run
+
+
+@register("onnx", "what a network of your own expects (ONNX); strokes are left to the method whose prior it is")
+@dataclass(frozen=True, kw_only=True)
+class FromOnnx(Imagining):
+    """Colour from a network that you bring, as an ONNX file.
+
+    It colours a small copy of the photograph; its answer is brought to the edges of the photograph, whose lightness is
+    kept. It sees no strokes: as ``prior="onnx:model=PATH"`` of another method strokes are met. NAME.toml beside
+    NAME.onnx says what goes in and out (docs/methods.md).
+
+    Parameters
+    ----------
+    model : Path
+        The ONNX file.
+    """
+
+    model: Path
+
+    def imagine(self, problem: Problem, run: Run) -> tuple[Array, Array]:
+        """Run the network; it knows no hints."""
+        copy = make_copy(problem.lightness)
+        chroma = resized(load(Path(self.model)).chroma(problem.lightness), copy.shape)
+        u = (chroma / phi(copy)[:, None]).astype(problem.lightness.dtype)
+        return u, np.ones_like(u[:, :1])

@@ -1,0 +1,111 @@
+"""Training: what its parts promise; and, where PyTorch is installed, the documented commands on 200 pictures."""
+
+import csv
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import film
+import numpy as np
+import pytest
+from PIL import Image
+from skimage import data
+
+from pyvarcolor.learned.network import Network
+
+ROOT = Path(__file__).resolve().parents[1]
+TRAINING = ROOT / "training"
+RNG = np.random.default_rng(61_117)
+
+
+def test_an_old_film_is_a_gray_picture_of_the_scene():
+    rgb = data.coffee()[::4, ::4].astype(np.float32) / 255
+    for seed in range(10):
+        gray = film.degrade(rgb, np.random.default_rng(seed))
+        assert gray.shape == rgb.shape[:2]
+        assert 0 <= gray.min() < gray.max() <= 1
+        assert np.corrcoef(gray.ravel(), rgb.mean(axis=2).ravel())[0, 1] > 0.8
+    again = film.degrade(rgb, np.random.default_rng(9))
+    np.testing.assert_array_equal(again, gray)
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory):
+    """200 windows of pictures that come with scikit-image."""
+    folder = tmp_path_factory.mktemp("photographs")
+    sources = [data.astronaut(), data.coffee(), data.chelsea(), data.rocket()]
+    for number in range(200):
+        source = sources[number % 4]
+        side = int(RNG.integers(120, 250))
+        row, col = (int(RNG.integers(length - side)) for length in source.shape[:2])
+        window = Image.fromarray(source[row : row + side, col : col + side]).resize((128, 128))
+        window.save(folder / f"{number:03}.png")
+    return folder
+
+
+def command(script, *words):
+    return [sys.executable, str(TRAINING / script), *map(str, words)]
+
+
+# the scripts import each other, and one thread a worker is quickest
+ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONSAFEPATH"} | {"OMP_NUM_THREADS": "1"}
+
+
+def run(script, *words):
+    done = subprocess.run(command(script, *words), capture_output=True, text=True, check=False, env=ENVIRONMENT)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def steps_of(log):
+    with log.open() as lines:
+        return [int(row["step"]) for row in csv.DictReader(lines)]
+
+
+@pytest.mark.slow
+def test_the_documented_commands_train_export_and_calibrate(pictures, tmp_path):
+    torch = pytest.importorskip("torch")
+    pack = tmp_path / "pack.npz"
+    assert "200 of 200 photographs packed" in run("pack.py", pictures, pack)
+    settings = ["--steps", 60, "--width", 8, "--look-every", 20]
+    run("train.py", pack, tmp_path / "whole", *settings)
+    assert steps_of(tmp_path / "whole" / "log.csv") == [20, 40, 60]
+    assert (tmp_path / "whole" / "curve.png").stat().st_size > 1000
+
+    killed = tmp_path / "killed"
+    process = subprocess.Popen(command("train.py", pack, killed, *settings), stdout=subprocess.DEVNULL, env=ENVIRONMENT)
+    deadline = time.monotonic() + 300
+    while not (killed / "checkpoint.pt").exists():
+        assert process.poll() is None, "it ended before it could be killed"
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert torch.load(killed / "checkpoint.pt")["step"] < 60
+    assert "goes on at step" in run("train.py", pack, killed, *settings)
+    assert steps_of(killed / "log.csv") == [20, 40, 60]
+    first, second = (torch.load(folder / "checkpoint.pt")["average"] for folder in (tmp_path / "whole", killed))
+    for name, value in first.items():
+        torch.testing.assert_close(second[name], value, rtol=1e-3, atol=1e-4)
+    with pytest.raises(AssertionError, match="name another OUT"):
+        run("train.py", pack, killed, "--steps", 61, "--width", 8)
+
+    weights, trace = tmp_path / "network.npz", tmp_path / "trace.npz"
+    assert "MB" in run("export.py", killed / "checkpoint.pt", weights, trace)
+    seen = {}
+    with np.load(trace) as expected:
+        Network(weights).forward(expected["input"], seen)
+        for name, out in seen.items():
+            np.testing.assert_allclose(out, expected[name], atol=1e-4, err_msg=name)
+
+    calibration = tmp_path / "calibration.npz"
+    hints = tmp_path / "hints"
+    hints.mkdir()
+    for number in range(8, 200):
+        (hints / f"{number:03}.npz").touch()
+    assert "8 photographs" in run("calibrate.py", pictures, calibration, "--but", hints)
+    with np.load(calibration) as table:
+        assert (np.diff(table["quantiles"], axis=1) >= 0).all()

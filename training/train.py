@@ -1,0 +1,178 @@
+"""Train the network on a pack of photographs; started again, it goes on where it was.
+
+    python training/train.py PACK.npz OUT --steps 20000
+
+OUT gets checkpoint.pt, log.csv and curve.png; the same command on the same kind of machine gives the same network.
+"""
+
+import argparse
+import csv
+import math
+import os
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+from net import Net
+from samples import Batches, Pack
+from torch import Tensor
+from torch.nn.functional import avg_pool2d, huber_loss
+from torch.utils.data import DataLoader
+
+from pyvarcolor.learned.inputs import PER_DELTA, PER_UNIT, SCALE
+
+CROPS = (64, 0.65, 2e-3), (96, 1.0, 1e-3)
+"""Two stages: the side of crops, the share of steps after which the stage ends, its learning rate. The last one
+minimises what is measured, the mean of decibels, and sees fewer hints, and other prints of the photographs too."""
+WARM_UP, LAST_RATE = 0.03, 0.02
+DECAY, BETAS, CLIP, AVERAGE = 0.02, (0.9, 0.99), 2.0, 0.998
+HUBER = 10.0
+FLOOR = 25.0  # squared error of a*, b* below which less is worth little
+LIKELIHOOD = 0.25
+SEED = 860_531_417
+
+
+def losses(outputs: Tensor, inputs: Tensor, truth: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Huber loss of chroma, Laplace likelihood of its error (which does not move chroma), and squared error."""
+    outputs = outputs.float()
+    guess, truth = avg_pool2d(inputs[:, 4:6], 2) * PER_UNIT, avg_pool2d(truth, 2)
+    chroma = torch.sigmoid(outputs[:, :1]) * guess + outputs[:, 1:3] * PER_DELTA
+    log_scale = outputs[:, 3:].clamp(-4, 3)
+    error = (chroma - truth).abs()
+    likelihood = (error.detach() / SCALE * torch.exp(-log_scale) + log_scale).mean()
+    return huber_loss(chroma, truth, delta=HUBER) / HUBER, likelihood, error.square().sum(1).mean(dim=(1, 2))
+
+
+def stage_of(step: int, steps: int) -> tuple[int, float]:
+    """Side of the crops and learning rate of a step: each stage warms up and falls like a cosine."""
+    begin = 0
+    for side, share, rate in CROPS:
+        end = round(share * steps)
+        if step < end:
+            done = (step - begin) / (end - begin)
+            falling = LAST_RATE + (1 - LAST_RATE) * (1 + math.cos(math.pi * done)) / 2
+            return side, rate * min(falling, (step - begin + 1) / (WARM_UP * (end - begin) + 1))
+        begin = end
+    raise ValueError(f"step must be below {steps}, but is {step}")
+
+
+class Average:
+    """The moving average of the network over the last steps: what is exported."""
+
+    def __init__(self, net: Net) -> None:
+        self.state = {name: value.detach().clone() for name, value in net.state_dict().items()}
+
+    @torch.no_grad()
+    def add(self, net: Net, step: int) -> None:
+        keep = min(AVERAGE, (step + 1) / (step + 10))
+        for name, value in net.state_dict().items():
+            if value.dtype.is_floating_point:
+                self.state[name].lerp_(value, 1 - keep)
+            else:
+                self.state[name].copy_(value)
+
+
+def validate(state: dict[str, Tensor], width: int, pack: Pack) -> float:
+    """Root mean squared error of chroma on photographs held out, mixed hints as in training."""
+    net = Net(width)
+    net.load_state_dict(state)
+    net.eval()
+    batches = Batches(pack.held_out, np.full(8, 96), np.zeros(8, np.bool_), SEED + 1)
+    with torch.inference_mode():
+        errors = [losses(net(batches[k][0]), *batches[k])[2] for k in range(len(batches))]
+    return float(torch.cat(errors).mean().sqrt())
+
+
+def save(path: Path, content: object) -> None:
+    """Never half a file."""
+    partial = path.with_suffix(".partial")
+    torch.save(content, partial)
+    partial.replace(path)
+
+
+def plot(log: Path, to: Path) -> None:
+    """The curve of training and validation."""
+    from matplotlib.figure import Figure
+
+    with log.open(encoding="ascii") as lines:
+        rows = [[float(cell) for cell in row] for row in list(csv.reader(lines))[1:]]
+    step, _, trained, held_out = np.array(rows)[:, :4].T
+    figure = Figure(layout="constrained")
+    axes = figure.subplots()
+    axes.plot(step, trained, label="photographs trained on")
+    axes.plot(step, held_out, label="photographs held out, average of the network")
+    axes.set(xlabel="step", ylabel="root mean squared error of a*, b*")
+    axes.legend()
+    figure.savefig(to, dpi=120)
+
+
+def main() -> None:
+    """Train."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("pack", type=Path, metavar="PACK.npz")
+    parser.add_argument("out", type=Path, metavar="OUT")
+    parser.add_argument("--steps", type=int, required=True)
+    parser.add_argument("--width", type=int, default=24, help="channels at half size; four times as many deeper down")
+    parser.add_argument("--look-every", type=int, default=500, metavar="N", help="steps between checkpoints")
+    arguments = parser.parse_args()
+    steps, out = arguments.steps, arguments.out
+    out.mkdir(parents=True, exist_ok=True)
+    checkpoint, log = out / "checkpoint.pt", out / "log.csv"
+
+    torch.manual_seed(SEED)
+    torch.set_num_threads(os.cpu_count() or 1)
+    net = Net(arguments.width).to(memory_format=torch.channels_last)
+    optimizer = torch.optim.AdamW(net.parameters(), betas=BETAS, weight_decay=DECAY)
+    average, first, seconds = Average(net), 0, 0.0
+    settings = {"steps": steps, "width": arguments.width}
+    rows = [["step", "seconds", "trained_on", "held_out"]]
+    if checkpoint.exists():
+        saved = torch.load(checkpoint)
+        if saved["settings"] != settings:
+            raise SystemExit(f"{checkpoint} was made with {saved['settings']}, not with {settings}: name another OUT")
+        net.load_state_dict(saved["net"])
+        optimizer.load_state_dict(saved["optimizer"])
+        average.state, first, seconds, rows = saved["average"], saved["step"], saved["seconds"], saved["rows"]
+        print(f"goes on at step {first}")
+
+    pack = Pack(arguments.pack)
+    sides = np.array([stage_of(step, steps)[0] for step in range(steps)])
+    samples = Batches(pack.trained_on, sides, sides == CROPS[-1][0], SEED)
+    batches = DataLoader(samples, None, sampler=range(first, steps), num_workers=1, prefetch_factor=8)
+    began, total = time.monotonic() - seconds, 0.0
+    net.train()
+    for step, (inputs, truth) in zip(range(first, steps), batches, strict=True):
+        for group in optimizer.param_groups:
+            group["lr"] = stage_of(step, steps)[1]
+        with torch.autocast("cpu", torch.bfloat16):
+            outputs = net(inputs.contiguous(memory_format=torch.channels_last))
+        chroma, likelihood, squared = losses(outputs, inputs, truth)
+        if stage_of(step, steps)[0] == CROPS[-1][0]:
+            chroma = torch.log(squared + FLOOR).mean()
+        optimizer.zero_grad()
+        (chroma + LIKELIHOOD * likelihood).backward()
+        torch.nn.utils.clip_grad_norm_(net.parameters(), CLIP)
+        optimizer.step()
+        average.add(net, step)
+        total += float(squared.detach().mean())
+        if (step + 1) % arguments.look_every == 0 or step + 1 == steps:
+            since = (step % arguments.look_every) + 1
+            row = [
+                step + 1,
+                time.monotonic() - began,
+                (total / since) ** 0.5,
+                validate(average.state, arguments.width, pack),
+            ]
+            rows.append([f"{number:.6g}" for number in row])
+            total = 0.0
+            print(", ".join(f"{name} {value}" for name, value in zip(rows[0], rows[-1], strict=True)), flush=True)
+            state = {"net": net.state_dict(), "optimizer": optimizer.state_dict(), "average": average.state}
+            save(checkpoint, {**state, "settings": settings, "step": step + 1, "seconds": row[1], "rows": rows})
+            with log.open("w", encoding="ascii", newline="") as file:
+                csv.writer(file).writerows(rows)
+    plot(log, out / "curve.png")
+
+
+if __name__ == "__main__":
+    main()
