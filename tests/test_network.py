@@ -306,7 +306,7 @@ def test_without_the_network_there_is_no_interval():
 
 def test_the_calibration_is_in_order():
     table = doubt.calibration()
-    assert table.quantiles.shape == (len(doubt.MOST_STROKES) + 1, len(table.levels), 2)
+    assert table.quantiles.shape == (len(doubt.MOST_DOTS) + len(doubt.MOST_STROKES) + 2, len(table.levels), 2)
     assert (np.diff(table.levels) > 0).all()
     assert (np.diff(table.quantiles, axis=1) > 0).all()
     assert (table.quantiles > 0).all()
@@ -329,3 +329,7 @@ def test_bounds_depend_on_the_number_of_strokes():
         hints = points(truth, *places) if places else Hints.none(gray.shape)
         rows.append(doubt.OfNetwork(np.float32(gray), hints, lambda: load("cpp")).row)
     assert rows == [0, 1, 1, 2, 2, 3, 3, 4]
+    line = np.zeros(gray.shape, bool)
+    line[5, 5:60] = True
+    hints = Hints(line, np.zeros((*gray.shape, 2)))
+    assert doubt.OfNetwork(np.float32(gray), hints, lambda: load("cpp")).row == 6

@@ -135,7 +135,7 @@ def test_layer_takes_alpha_as_confidence():
     assert strokes.hints.confidence is not None
     np.testing.assert_allclose(strokes.hints.confidence[65, 50], 0.4)
     np.testing.assert_allclose(strokes.hints.chroma[65, 50], 0, atol=0.01)
-    np.testing.assert_allclose(strokes.hints.chroma[25, 50], chroma_of([RED])[0])
+    np.testing.assert_allclose(strokes.hints.chroma[25, 50], chroma_of([RED])[0], rtol=1e-6)
 
 
 def test_opaque_layer_has_no_confidence():

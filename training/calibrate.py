@@ -3,9 +3,9 @@
     python training/calibrate.py PHOTOGRAPHS pyvarcolor/learned/weights/calibration.npz --but HINTS
 
 HINTS has NAME.npz for each photograph that is left to check the result on (`benchmarks/interval_coverage.py`); gray
-pictures are left out too. Each is coloured by the default method, from nothing and from few and many squares of 3 x 3
-pixels in true colours. What is kept of their errors are quantiles, as multiples of the network's scale: split conformal
-prediction.
+pictures are left out too. Each is coloured by the default method: from nothing, from few and many squares of 3 x 3
+pixels in true colours, and from few and many flat strokes. What is kept of their errors are quantiles, as multiples of
+the network's scale: split conformal prediction.
 """
 
 import argparse
@@ -15,39 +15,67 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import binary_dilation
+from skimage.draw import line
+from skimage.morphology import disk
 
 from pyvarcolor import Hints, colorize
-from pyvarcolor.evaluation import find_photographs, point_hints, read_photograph
-from pyvarcolor.learned.doubt import MOST_STROKES
+from pyvarcolor.evaluation import Photograph, find_photographs, point_hints, read_photograph
+from pyvarcolor.learned.doubt import MOST_DOTS, MOST_STROKES
 
 LEVELS = np.arange(50, 100) / 100
-MANY = 300
-"""Strokes at most."""
-RANGES = list(zip((0, *np.add(MOST_STROKES, 1)), (*MOST_STROKES, MANY), strict=True))
-"""Of numbers of strokes, for each row of the calibration."""
+RANGES = (1, 2), (3, 5), (6, 20), (21, 100), (101, 300)
+"""Of numbers of dots, and but for the last also of strokes."""
+ALIKE = 12.0
+"""Where chroma departs more from that of its start a stroke ends."""
 PIXELS = 3000
 """Of each photograph and number of strokes."""
 SEED = 57_711_203
 
-Errors = NDArray[np.float32]
+Errors = tuple[int, NDArray[np.float32]]
 
 
-def errors_of(path: Path) -> Errors | None:
-    """(rows, PIXELS, 2, 2): distances of a* and b* from the truth, and the network's scales, for each row."""
+def stroke_hints(photograph: Photograph, count: int, random: np.random.Generator) -> Hints:
+    """Straight strokes, each of the mean colour below it, that end where an object does."""
+    chroma = photograph.lab[..., 1:]
+    shape = np.array(chroma.shape[:2])
+    mask, colours = np.zeros(shape, np.bool_), np.zeros_like(chroma)
+    for _ in range(count):
+        start, angle = random.uniform(0, shape - 1), random.uniform(0, 2 * np.pi)
+        end = start + random.uniform(0.1, 0.6) * shape.min() * np.array([np.sin(angle), np.cos(angle)])
+        rows, cols = line(*np.rint(start).astype(int), *np.rint(end.clip(0, shape - 1)).astype(int))
+        apart = np.linalg.norm(chroma[rows, cols] - chroma[rows[0], cols[0]], axis=-1) > ALIKE
+        length = apart.argmax() if apart.any() else len(rows)
+        drawn = np.zeros_like(mask)
+        drawn[rows[:length], cols[:length]] = True
+        colour = chroma[drawn].mean(axis=0)
+        drawn = binary_dilation(drawn, disk(random.integers(1, 5)))
+        drawn &= np.linalg.norm(chroma - colour, axis=-1) < ALIKE
+        mask |= drawn
+        colours[drawn] = colour
+    return Hints(mask, colours)
+
+
+def errors_of(path: Path) -> list[Errors]:
+    """Row of the calibration, and (2, PIXELS, 2): distances of a* and b* from the truth, and the network's scales."""
     try:
         photograph = read_photograph(path)
     except ValueError:
-        return None
+        return []
     random = np.random.default_rng([SEED, *photograph.name.encode()])
-    errors = []
+    cases = [Hints.none(photograph.gray.shape)]
     for least, most in RANGES:
-        count = int(np.exp(random.uniform(np.log(least), np.log(most + 1)))) if most else 0
-        hints = point_hints(photograph, count, SEED) if count else Hints.none(photograph.gray.shape)
+        count = int(np.exp(random.uniform(np.log(least), np.log(most + 1))))
+        cases.append(point_hints(photograph, count, SEED))
+        if most <= 100:
+            cases.append(stroke_hints(photograph, count, random))
+    errors = []
+    for hints in cases:
         result = colorize(photograph.gray, hints, threads=1)
         at = random.integers(photograph.gray.size, size=PIXELS)
-        error = np.abs(result.chroma - photograph.lab[..., 1:])
-        errors.append(np.stack([each.reshape(-1, 2)[at] for each in (error, result._doubt.scale())], axis=-1))
-    return np.stack(errors).astype(np.float32)
+        error, scale = np.abs(result.chroma - photograph.lab[..., 1:]), result._doubt.scale()
+        errors.append((result._doubt.row, np.stack([each.reshape(-1, 2)[at] for each in (error, scale)])))
+    return errors
 
 
 def main() -> None:
@@ -61,20 +89,23 @@ def main() -> None:
     if arguments.but is not None:
         paths = [path for path in paths if not (arguments.but / f"{path.stem}.npz").exists()]
     with ProcessPoolExecutor(os.cpu_count()) as pool:
-        found = [errors for errors in pool.map(errors_of, paths, chunksize=4) if errors is not None]
-    errors = np.concatenate(found, axis=1)
-    error, scale = np.moveaxis(errors, -1, 0)
+        found = [case for cases in pool.map(errors_of, paths, chunksize=4) for case in cases]
+    rows = len(MOST_DOTS) + len(MOST_STROKES) + 2
+    error, scale = zip(
+        *(np.concatenate([each for row, each in found if row == k], axis=1) for k in range(rows)), strict=True
+    )
+    ratio = [e / s for e, s in zip(error, scale, strict=True)]
     arguments.calibration.parent.mkdir(parents=True, exist_ok=True)
     np.savez_compressed(
         arguments.calibration,
         levels=LEVELS,
-        quantiles=np.quantile(error / scale, LEVELS, axis=1).transpose(1, 0, 2).astype(np.float32),
-        deviation=np.sqrt((error**2).mean(axis=(1, 2)) / (scale**2).mean(axis=(1, 2))).astype(np.float32),
+        quantiles=np.stack([np.quantile(each, LEVELS, axis=0) for each in ratio]).astype(np.float32),
+        deviation=np.float32([np.sqrt((e**2).mean() / (s**2).mean()) for e, s in zip(error, scale, strict=True)]),
     )
-    width = 2 * np.quantile(error / scale, 0.9, axis=1) * scale.mean(axis=1)
-    print(f"{len(found)} photographs; mean widths of a* and b* at 90 %, by number of strokes:")
-    for (least, most), (a, b) in zip(RANGES, width, strict=True):
-        print(f"  {least} to {most}: {a:.1f}, {b:.1f}")
+    print("row, cases, mean widths of a* and b* at 90 %:")
+    for k in range(rows):
+        a, b = 2 * np.quantile(ratio[k], 0.9, axis=0) * scale[k].mean(axis=0)
+        print(f"{k}, {len(error[k]) // PIXELS}, {a:.1f}, {b:.1f}")
 
 
 if __name__ == "__main__":

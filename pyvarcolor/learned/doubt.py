@@ -23,8 +23,11 @@ Array = NDArray[np.floating]
 
 CALIBRATION = files("pyvarcolor.learned") / "weights" / "calibration.npz"
 
-MOST_STROKES = 0, 2, 5, 20, 100
-"""Numbers of strokes up to which each row of the calibration holds; the last row holds for all above."""
+MOST_DOTS, MOST_STROKES = (0, 2, 5, 20, 100), (2, 5, 20)
+"""Numbers of dots, and of longer strokes, up to which each row holds; one more row each has no end."""
+
+DOT = 2.5e-4
+"""Share of the photograph that a stroke covers, on average, if it is no more than a dot."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +85,9 @@ class OfNetwork(OfGuess):
     def row(self) -> int:
         """Which row of the calibration holds."""
         strokes = label(self.hints.mask, np.ones((3, 3)))[1]
-        return int(np.searchsorted(MOST_STROKES, strokes))
+        if self.hints.share > strokes * DOT:
+            return len(MOST_DOTS) + 1 + int(np.searchsorted(MOST_STROKES, strokes))
+        return int(np.searchsorted(MOST_DOTS, strokes))
 
 
 @dataclass(frozen=True)
@@ -111,7 +116,9 @@ class Enlarged:
 
 @dataclass(frozen=True)
 class Calibration:
-    """Multiples of the network's scale, as ``training/calibrate.py`` measured them: a row for each `MOST_STROKES`.
+    """Multiples of the network's scale, as ``training/calibrate.py`` measured them.
+
+    There is a row for each of `MOST_DOTS` and one for more, and then for each of `MOST_STROKES` and for more.
 
     Parameters
     ----------
