@@ -322,7 +322,7 @@ def test_a_result_of_the_network_can_be_pickled():
 
 
 def test_bounds_depend_on_the_number_of_strokes():
-    gray, truth = photograph()
+    gray, truth = photograph(240, 320)
     rows = []
     for count in (0, 1, 2, 3, 5, 6, 20, 21):
         places = [(4 + 5 * (k // 5), 4 + 30 * (k % 5)) for k in range(count)]
