@@ -2,8 +2,8 @@
 
     python docs/make_figures.py
 
-writes docs/images/demo.jpg, which is what `pyvarcolor demo` shows, and docs/images/methods.jpg, the same strokes
-by each method.
+writes docs/images/demo.jpg, which is what `pyvarcolor demo` shows, docs/images/methods.jpg, the same strokes by each
+method, and docs/images/automatic.jpg, photographs of scikit-image coloured without strokes.
 """
 
 import subprocess
@@ -13,9 +13,11 @@ import warnings
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw, ImageFont, ImageOps
+from skimage import data
 
 from pyvarcolor import NotConvergedWarning, colorize
+from pyvarcolor.color import lab_to_rgb, rgb_to_lab
 from pyvarcolor.demo import load_demo
 from pyvarcolor.vector import rasterize
 
@@ -33,13 +35,14 @@ PANELS = {
 
 
 def main() -> None:
-    """Write both pictures."""
+    """Write the pictures."""
     IMAGES.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         subprocess.run([sys.executable, "-m", "pyvarcolor", "demo", "--out-dir", folder], check=True)
         with Image.open(Path(folder, "side_by_side.png")) as picture:
             save(picture.convert("RGB"), "demo.jpg")
     save(compare_methods(), "methods.jpg")
+    save(colour_automatically(), "automatic.jpg")
 
 
 def compare_methods() -> Image.Image:
@@ -63,6 +66,16 @@ def compare_methods() -> Image.Image:
         ImageDraw.Draw(panel).text((124, 318), caption, "black", font, anchor="mm")
         panels.append(np.asarray(panel))
     return Image.fromarray(np.hstack(panels))
+
+
+def colour_automatically() -> Image.Image:
+    """Photographs, one a column: in gray, coloured without strokes, and as it was."""
+    columns = []
+    for rgb in (data.chelsea(), data.rocket(), data.coffee()):
+        gray = lab_to_rgb(rgb_to_lab(rgb)[..., 0], np.zeros((*rgb.shape[:2], 2)), np.uint8)
+        pictures = (gray, colorize(gray).rgb, rgb)
+        columns.append(np.vstack([ImageOps.fit(Image.fromarray(picture), (360, 240)) for picture in pictures]))
+    return Image.fromarray(np.hstack(columns))
 
 
 def save(picture: Image.Image, name: str) -> None:

@@ -58,12 +58,14 @@ def normalize_hints(hints: Hints, lightness: NDArray[np.floating]) -> NDArray[np
 
     at = np.flatnonzero(hints.mask)
     chroma, light = hints.chroma.reshape(-1, 2)[at], lightness.reshape(-1)[at]
+    height, width = hints.mask.shape
+    normalized = np.zeros((height, 2, width), lightness.dtype)  # as kernels want it in memory
+    if at.size == 0:
+        return normalized.transpose(0, 2, 1)
     colours = np.full(hints.mask.shape, -1)  # a* and b* as the bits of one integer, which -1 (twice NaN) never is
     colours.reshape(-1)[at] = (chroma + 0).view(np.int64)[:, 0]  # + 0: there is one zero, not two
     strokes = label(colours, background=-1, connectivity=2).reshape(-1)[at]  # type: ignore[no-untyped-call]
     mean_phi = np.bincount(strokes, phi(light)) / np.maximum(np.bincount(strokes), 1)
-    height, width = hints.mask.shape
-    normalized = np.zeros((height, 2, width), lightness.dtype)  # as kernels want it in memory
     rows, columns = np.divmod(at, width)
     normalized[rows, :, columns] = chroma / mean_phi[strokes, None]
     return normalized.transpose(0, 2, 1)

@@ -264,7 +264,7 @@ class EdgeAware(Iterative):
     def sharpen(self, blurred: Array, problem: Problem, run: Run) -> Array:
         """Bring chroma (H, 2, W) that is as blurred as the photograph's copy to the edges of the photograph itself."""
         weight = np.full_like(problem.lightness, _SHARPEN * per_pixel(problem.lightness))
-        return self.multigrid(problem, run).smooth(blurred, weight, 1)
+        return self.multigrid(problem, run).smooth(blurred, weight, 0)
 
 
 @dataclass(frozen=True, kw_only=True)
