@@ -53,6 +53,10 @@ class OnnxNetwork:
             raise ImportError("method 'onnx' needs onnxruntime: pip install 'pyvarcolor[onnx]'") from error
         self._path = path
         card_path = path.with_suffix(".toml")
+        if not card_path.exists():
+            raise FileNotFoundError(
+                f"{card_path} must lie beside {path.name} and describe it, but there is no such file"
+            )
         try:
             card = tomllib.loads(card_path.read_text("utf-8"))
         except tomllib.TOMLDecodeError as error:
@@ -117,6 +121,8 @@ class OnnxNetwork:
 
 def load(path: Path) -> OnnxNetwork:
     """The network of a file, loaded once until the file changes; see `OnnxNetwork`."""
+    if not path.exists():
+        raise FileNotFoundError(f"cannot read {path}: there is no such file")
     return _load(path, path.stat().st_mtime_ns)
 
 
