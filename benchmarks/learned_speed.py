@@ -59,7 +59,7 @@ def measure(shrink: int, threads: int | None, rounds: int) -> tuple[dict[str, fl
     large = clock.time("enlarged", lambda: enlarge(whole.chroma, lightness))
     run = Run("network", backend, lambda u: u)
     u = clock.time(
-        "brought to the edges", lambda: EdgeAware().sharpen(large, Problem(lightness, nothing, no_weight, None), run)
+        "brought to the edges", lambda: EdgeAware().sharpen(large, Problem(lightness, nothing, no_weight, None), run, 0)
     )
     clock.time("shading", lambda: u * phi(lightness)[:, None])
     rgb = np.empty((*gray.shape, 3), np.uint8)

@@ -261,10 +261,10 @@ class EdgeAware(Iterative):
         name = "multigrid", self.edge_blur, self.edge_scale, self.edge_power, self.edge_floor, first, beta
         return problem.keep(name, make)
 
-    def sharpen(self, blurred: Array, problem: Problem, run: Run) -> Array:
-        """Bring chroma (H, 2, W) that is as blurred as the photograph's copy to the edges of the photograph itself."""
+    def sharpen(self, blurred: Array, problem: Problem, run: Run, n: int) -> Array:
+        """Bring chroma (H, 2, W) as blurred as the copy to the photograph's own edges, by 1 + n iterations."""
         weight = np.full_like(problem.lightness, _SHARPEN * per_pixel(problem.lightness))
-        return self.multigrid(problem, run).smooth(blurred, weight, 0)
+        return self.multigrid(problem, run).smooth(blurred, weight, n)
 
 
 @dataclass(frozen=True, kw_only=True)

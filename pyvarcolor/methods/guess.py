@@ -65,4 +65,4 @@ class Guessing(EdgeAware):
 
     def _sharp_guess(self, problem: Problem, run: Run) -> Array:
         guess = problem.keep("guess", lambda: Guess(problem.lightness, run.kernels))
-        return self.sharpen(guess.chroma(problem.hints, problem.hint_weight, self.sites), problem, run)
+        return self.sharpen(guess.chroma(problem.hints, problem.hint_weight, self.sites), problem, run, 1)

@@ -69,7 +69,7 @@ class Imagining(Options):
         run = Run(self.name, kernels, lambda u: (u * size).transpose(0, 2, 1))
         imagined, unknown = self.imagine(problem, run)
         boosted = imagined * (1 + (self.boost - 1) * unknown).astype(imagined.dtype)
-        u = EdgeAware().sharpen(enlarge(boosted, lightness), problem, run)
+        u = EdgeAware().sharpen(enlarge(boosted, lightness), problem, run, 0)
         report = SolverReport(self.name, kernels.backend, kernels.threads, 1, time.perf_counter() - started, "direct")
         return run.chroma_of(u), report
 
