@@ -41,7 +41,7 @@ def pictures(tmp_path_factory):
         source = sources[number % 4]
         side = int(RNG.integers(120, 250))
         row, col = (int(RNG.integers(length - side)) for length in source.shape[:2])
-        window = Image.fromarray(source[row : row + side, col : col + side]).resize((128, 128))
+        window = Image.fromarray(source[row : row + side, col : col + side]).resize((256, 256))
         window.save(folder / f"{number:03}.png")
     return folder
 

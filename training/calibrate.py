@@ -91,6 +91,11 @@ def main() -> None:
     with ProcessPoolExecutor(os.cpu_count()) as pool:
         found = [case for cases in pool.map(errors_of, paths, chunksize=4) for case in cases]
     rows = len(MOST_DOTS) + len(MOST_STROKES) + 2
+    if missing := set(range(rows)) - {row for row, _ in found}:
+        raise SystemExit(
+            f"each row of the calibration needs photographs, but {', '.join(map(str, sorted(missing)))} got none: "
+            f"there must be some in colour, of 200 x 200 pixels or more, so that 3 x 3 pixels are a dot"
+        )
     error, scale = zip(
         *(np.concatenate([each for row, each in found if row == k], axis=1) for k in range(rows)), strict=True
     )
