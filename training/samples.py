@@ -21,7 +21,7 @@ Array = NDArray[np.floating]
 
 BATCH = 32
 HELD_OUT = 25
-"""One photograph of so many is never trained on: they are for validation and calibration."""
+"""One photograph of so many is never trained on: they are for validation."""
 
 STROKES, MOST_STROKES = 0.14, 12  # share of samples; those without any stroke or point are a share of their own
 NO_HINTS, MOST_POINTS = (0.3, 0.5), (200, 30)  # at first, and in the last stage: there the network is heard most
