@@ -104,12 +104,32 @@ def enlarge(planes: Array, like: Array) -> Array:
     (H, C, W) ndarray
         Interpolated, in the dtype of `planes`.
     """
+    return resized(planes, like.shape, anti_aliasing=False)
+
+
+def resized(planes: Array, size: tuple[int, ...], *, anti_aliasing: bool = True) -> Array:
+    """Planes at another size.
+
+    Parameters
+    ----------
+    planes : (h, C, w) ndarray
+        Images of one size.
+    size : (int, int)
+        New height and width.
+    anti_aliasing : bool
+        Whether to take means where it is smaller.
+
+    Returns
+    -------
+    (H, C, W) ndarray
+        Interpolated, in the dtype of `planes`.
+    """
     from skimage.transform import resize
 
-    def larger(plane: Array) -> Array:
-        return resize(plane, like.shape, order=1, mode="edge", anti_aliasing=False)  # type: ignore[no-any-return, no-untyped-call]
+    def each(plane: Array) -> Array:
+        return resize(plane, size, order=1, mode="edge", anti_aliasing=anti_aliasing)  # type: ignore[no-any-return, no-untyped-call]
 
-    return np.stack([larger(planes[:, channel]) for channel in range(planes.shape[1])], axis=1)
+    return np.stack([each(planes[:, channel]) for channel in range(planes.shape[1])], axis=1)
 
 
 def appearance(lightness: Array, smooth: Callable[[Array], Array]) -> Array:

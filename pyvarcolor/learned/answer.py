@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pyvarcolor.appearance import make_copy, same_place
+from pyvarcolor.appearance import make_copy, resized, same_place
 from pyvarcolor.learned.guess import DEVIATION, Guess
 from pyvarcolor.learned.inputs import read_outputs, stack_inputs
 from pyvarcolor.learned.network import MULTIPLE, Network, built_in
@@ -119,17 +119,6 @@ def working_size(shape: tuple[int, ...]) -> tuple[int, int]:
     scale = min(SHORT_SIDE / min(shape), LONG_SIDE / max(shape))
     height, width = (max(round(side * scale / MULTIPLE), 1) * MULTIPLE for side in shape)
     return height, width
-
-
-def resized(planes: Array, size: tuple[int, ...]) -> Array:
-    """Planes (h, C, w) at another size (H, C, W): means where it is smaller, interpolated where larger."""
-    from skimage.transform import resize
-
-    height, width = size
-    smaller = height < planes.shape[0] or width < planes.shape[2]
-    image = resize(planes.transpose(0, 2, 1), size, order=1, mode="edge", anti_aliasing=smaller)  # type: ignore[no-untyped-call]
-    resized: Array = image.transpose(0, 2, 1)
-    return resized
 
 
 def _every_second(size: tuple[int, int], copy: tuple[int, ...]) -> Places:

@@ -156,7 +156,7 @@ def get(name: str) -> type[Method]:
 
     Examples
     --------
-    >>> from dataclasses import MISSING, fields
+    >>> from dataclasses import fields
     >>> from pyvarcolor import methods
     >>> [field.name for field in fields(methods.get("tv"))][-1]
     'alpha1'

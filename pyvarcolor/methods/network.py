@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pyvarcolor.learned.answer import ask, resized
+from pyvarcolor.appearance import resized
+from pyvarcolor.learned.answer import ask
 from pyvarcolor.learned.guess import Guess
 from pyvarcolor.methods import register
 from pyvarcolor.methods.base import Array, Problem

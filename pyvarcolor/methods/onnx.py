@@ -7,8 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pyvarcolor.appearance import make_copy
-from pyvarcolor.learned.answer import resized
+from pyvarcolor.appearance import make_copy, resized
 from pyvarcolor.learned.onnx import load
 from pyvarcolor.methods import register
 from pyvarcolor.methods.base import Array, Problem
