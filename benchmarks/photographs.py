@@ -5,7 +5,8 @@ from numpy.typing import NDArray
 
 from pyvarcolor import Hints
 from pyvarcolor.evaluation import Photograph
-from pyvarcolor.vector import VectorStroke, rasterize
+from pyvarcolor.raster import rasterize
+from pyvarcolor.vector import VectorStroke
 
 Array = NDArray[np.floating]
 

@@ -19,7 +19,7 @@ from skimage import data
 from pyvarcolor import NotConvergedWarning, colorize
 from pyvarcolor.color import lab_to_rgb, rgb_to_lab
 from pyvarcolor.demo import load_demo
-from pyvarcolor.vector import rasterize
+from pyvarcolor.raster import rasterize
 
 IMAGES = Path(__file__).parent / "images"
 WIDTH = 1400

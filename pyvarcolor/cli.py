@@ -8,7 +8,6 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from json import dumps, loads
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -20,7 +19,8 @@ import pyvarcolor
 from pyvarcolor import kernels, methods
 from pyvarcolor.color import Array, rgb_to_lab
 from pyvarcolor.method_flags import chosen_options, describe, options_of, with_method_flags
-from pyvarcolor.result import Colorization
+from pyvarcolor.painting import Browser, DrawButton, Port, Toolkit, Web
+from pyvarcolor.provenance import note_on, to_json
 from pyvarcolor.terminal import UsageError, flush_results, speaking
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ _NO_STROKES = (
     "lines of colour on it or on a transparent layer above it, save that as PNG, and name it with --strokes; see also "
     "`pyvarcolor demo`"
 )
-_STROKES, _HINTS, _OUTPUT, _RUN = "Strokes", "Hints", "Output", "Method and run"
+_STROKES, _HINTS, _OUTPUT, _RUN, _WINDOW = "Strokes", "Hints", "Output", "Method and run", "Window"
 
 _Method = Annotated[
     str,
@@ -61,6 +61,9 @@ _Threads = Annotated[
 ]
 _Quiet = Annotated[
     bool, typer.Option("--quiet", "-q", help="Only warnings and errors on screen.", rich_help_panel=_OUTPUT)
+]
+_MaxPixels = Annotated[
+    int, typer.Option(min=1, help="Refuse pictures with more pixels than this.", rich_help_panel=_RUN)
 ]
 _Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of words.", rich_help_panel=_OUTPUT)]
 
@@ -98,6 +101,11 @@ def make_app() -> typer.Typer:
         "pyvarcolor colorize photo.tif --strokes strokes.png\n\n"
         "pyvarcolor colorize photo.jpg --strokes strokes.png -o colour.png --method tgv --alpha0 5"
     )(with_method_flags(colorize))
+    app.command(
+        epilog="Examples:\n\n"
+        "pyvarcolor paint photo.tif\n\n"
+        "pyvarcolor paint photo.tif --strokes strokes.png -o colour.tif --draw-button left"
+    )(paint)
     app.command(epilog="Example: pyvarcolor demo --out-dir pictures")(demo)
     app.command(
         cls=_ManyMethods,
@@ -185,9 +193,7 @@ def colorize(
     ] = None,
     backend: _Backend = "auto",
     threads: _Threads = None,
-    max_pixels: Annotated[
-        int, typer.Option(min=1, help="Refuse pictures with more pixels than this.", rich_help_panel=_RUN)
-    ] = 250_000_000,
+    max_pixels: _MaxPixels = 250_000_000,
     **options: Any,
 ) -> None:
     """Colour a photograph from strokes, or without any.
@@ -261,14 +267,74 @@ def colorize(
                 else:
                     result = pyvarcolor.colorize_tiles(source.pixels, hints, tile=tile, callback=callback, **how)
             chosen = {name: facts[name] for name in ("options", "prior", "space")}
-            note = _note_on(result, **chosen, strokes=strokes and strokes.name)
+            note = note_on(result, **chosen, strokes=strokes and strokes.name)
             write_photo(target, result.rgb, like=source, note=note, overwrite=overwrite)
             facts |= {"report": asdict(result.report), "moved": result.moved}
             line = f"{target}: {width} x {height}, {result.report}, {result.moved:.1%} moved into the gamut"
         if to_stdout:
             terminal.note(line)
         else:
-            typer.echo(_to_json(facts) if json else line)
+            typer.echo(to_json(facts) if json else line)
+
+
+def paint(
+    photo: Annotated[Path, typer.Argument(metavar="PHOTO", help="The photograph.")],
+    strokes: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Strokes to go on with, and where they are saved; if left out, PHOTO_strokes.json.",
+            rich_help_panel=_STROKES,
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out",
+            "-o",
+            metavar="OUT",
+            help="Where the colour photograph is saved; if left out, PHOTO with _color in its name.",
+            rich_help_panel=_OUTPUT,
+        ),
+    ] = None,
+    draw_button: DrawButton = "right",
+    backend: Toolkit = None,
+    web: Web = False,
+    port: Port = 8988,
+    browser: Browser = True,
+    live: Annotated[
+        bool, typer.Option("--live/--no-live", help="Colour follows the brush from the start.", rich_help_panel=_WINDOW)
+    ] = True,
+    method: _Method = "auto",
+    prior: _Prior = "auto",
+    kernels_: Annotated[
+        Literal["auto", "cpp", "numba"],
+        typer.Option("--kernels", help="Kernels to run on; auto is C++ where it was built.", rich_help_panel=_RUN),
+    ] = "auto",
+    threads: _Threads = None,
+    max_pixels: _MaxPixels = 250_000_000,
+    quiet: _Quiet = False,
+) -> None:
+    """Paint strokes on a photograph and see its colour follow the brush.
+
+    S saves the strokes, and the photograph in colour at its full size and depth.
+    H shows all keys. Strokes that were not saved are offered again next time.
+    """
+    with speaking(quiet=quiet) as terminal:
+        from pyvarcolor.io import read_photo
+        from pyvarcolor.painting import Settings, open_window
+
+        with _blaming_usage():
+            methods.make(method)
+            methods.prior_of(method, prior)
+        kernels.load(kernels_, threads)
+        source = read_photo(photo, max_pixels=max_pixels)
+        target = out or _name_beside(photo)
+        settings = Settings(draw_button, backend, web, port, browser, live)
+        options = {"method": method, "prior": prior, "backend": kernels_, "threads": threads}
+        beside = target.with_name(f"{photo.stem}_strokes.json")
+        for path in open_window(source, strokes or beside, target, "auto", beside, settings, options, terminal):
+            typer.echo(path)
 
 
 def demo(
@@ -290,7 +356,7 @@ def demo(
 
         from pyvarcolor.demo import load_demo
         from pyvarcolor.io import write_photo
-        from pyvarcolor.vector import rasterize
+        from pyvarcolor.raster import rasterize
 
         with _blaming_usage():
             solver = methods.make(method)
@@ -306,7 +372,7 @@ def demo(
         beside = np.hstack([gray_rgb, gap, drawn, gap, result.rgb, gap, true_rgb])
         pictures = {"gray": gray_rgb, "strokes": drawn, "result": result.rgb, "side_by_side": beside}
         notes = dict.fromkeys(
-            ("result", "side_by_side"), _note_on(result, options=chosen_options(solver), strokes="of the demo")
+            ("result", "side_by_side"), note_on(result, options=chosen_options(solver), strokes="of the demo")
         )
 
         out_dir.mkdir(parents=True, exist_ok=True)
@@ -425,7 +491,7 @@ def evaluate(
         if json is not None:
             facts = {"version": pyvarcolor.__version__, "scale": float(scale)}
             facts |= {"table": list(map(asdict, rows)), "scores": list(map(asdict, scores))}
-            json.write_text(_to_json(facts), "utf-8")
+            json.write_text(to_json(facts), "utf-8")
         if plot is not None:
             evaluation.plot(rows, plot)
         typer.echo(evaluation.to_markdown(rows))
@@ -450,7 +516,7 @@ def list_methods(
         shown = [methods.get(each) for each in (methods.names() if name is None else [name])]
     if json:
         facts = [describe(method) for method in shown]
-        typer.echo(_to_json(facts if name is None else facts[0]))
+        typer.echo(to_json(facts if name is None else facts[0]))
         return
     if name is None:
         table = Table("Method", "How it spreads colour", "Options and their defaults", show_lines=True)
@@ -476,7 +542,7 @@ def info(json: _Json = False) -> None:
     with speaking():
         facts = describe_installation()
         if json:
-            typer.echo(_to_json(facts))
+            typer.echo(to_json(facts))
             return
         backends, packages = facts.pop("kernels"), facts.pop("packages")
         for name, backend in backends.items():
@@ -522,23 +588,10 @@ def _chroma_of(earlier: Path, shape: tuple[int, int], max_pixels: int) -> Array:
     return rgb_to_lab(pixels)[..., 1:]
 
 
-def _note_on(result: Colorization, **choices: Any) -> str:
-    """How a picture was made, for its metadata."""
-    made_by = f"colourised by pyvarcolor {pyvarcolor.__version__}"
-    facts = {"software": made_by, "method": result.report.method, "backend": result.report.backend}
-    return _to_json(facts | choices, indent=None)
-
-
-def _to_json(facts: Any, indent: int | None = 2) -> str:
-    """JSON, with words for infinity and NaN, which it has no numbers for."""
-    return dumps(loads(dumps(facts, default=str), parse_constant=str), indent=indent)
-
-
 def _draw(strokes: Iterable["VectorStroke"], picture: "Pixels") -> "Pixels":
     """Draw strokes over a copy of the picture."""
-    from pyvarcolor.vector import rasterize
+    from pyvarcolor.raster import Raster
 
-    drawn = picture.copy()
-    for stroke in strokes:
-        drawn[rasterize([stroke], (picture.shape[0], picture.shape[1])).mask] = tuple(bytes.fromhex(stroke.color[1:]))
-    return drawn
+    raster = Raster((picture.shape[0], picture.shape[1]))
+    raster.show(strokes)
+    return np.where(raster.top[..., None] > 0, raster.colors()[raster.top, :3], picture)

@@ -162,12 +162,12 @@ def project_to_gamut(lightness: Array, chroma: Array) -> tuple[Array, float]:
     >>> chroma.round(0).tolist(), moved
     ([[[10.0, 10.0], [0.0, -47.0]]], 0.5)
     """
-    outside = ~_in_gamut(lab_to_linear_rgb(lightness, chroma))
+    outside = ~in_gamut(lab_to_linear_rgb(lightness, chroma))
     light, vivid = lightness[outside], chroma[outside]
     low, high = np.zeros_like(light), np.ones_like(light)
     for _ in range(12):
         middle = (low + high) / 2
-        fits = _in_gamut(lab_to_linear_rgb(light, middle[:, None] * vivid))
+        fits = in_gamut(lab_to_linear_rgb(light, middle[:, None] * vivid))
         low, high = np.where(fits, middle, low), np.where(fits, high, middle)
     projected = chroma.copy()
     projected[outside] = low[:, None] * vivid
@@ -234,6 +234,7 @@ def _lab_f_inverse(f: Array) -> Array:
     return np.where(f > 0.2068966, f * f * f, (f - 16 / 116) / 7.787)
 
 
-def _in_gamut(linear: Array) -> NDArray[np.bool_]:
+def in_gamut(linear: Array) -> NDArray[np.bool_]:
+    """Whether linear RGB (..., 3) can be shown, (...)."""
     inside: NDArray[np.bool_] = np.all((linear >= -_GAMUT_SLACK) & (linear <= 1 + _GAMUT_SLACK), axis=-1)
     return inside

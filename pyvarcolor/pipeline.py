@@ -19,6 +19,7 @@ from pyvarcolor.kernels import Kernels, load
 from pyvarcolor.memory import require_memory
 from pyvarcolor.methods import AUTO_PRIOR, Method
 from pyvarcolor.result import Callback, Colorization, NotConvergedWarning, SolverReport
+from pyvarcolor.shading import fit_hints
 from pyvarcolor.spaces import SPACES, Space, space_called
 
 Expected = tuple[Array, SolverReport]
@@ -198,7 +199,7 @@ class Colorizer:
         callback: Callback | None,
     ) -> Colorization:
         lightness = self._lightness
-        hints = Hints.of(given, self._gray)
+        hints = fit_hints(Hints.of(given, self._gray), lightness)
         kernels = load(*self._backend)
         if not self._kept:
             height, width = lightness.shape

@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from pyvarcolor.color import in_gamut, lab_to_linear_rgb, project_to_gamut
 from pyvarcolor.hints import Hints
 
 _BLACK, _POWER = 2, 0.3
@@ -54,18 +55,69 @@ def normalize_hints(hints: Hints, lightness: NDArray[np.floating]) -> NDArray[np
     (H, W, 2) ndarray
         In the dtype of `lightness`; zero where there is no hint.
     """
-    from skimage.measure import label
-
     at = np.flatnonzero(hints.mask)
     chroma, light = hints.chroma.reshape(-1, 2)[at], lightness.reshape(-1)[at]
     height, width = hints.mask.shape
     normalized = np.zeros((height, 2, width), lightness.dtype)  # as kernels want it in memory
-    if at.size == 0:
-        return normalized.transpose(0, 2, 1)
-    colours = np.full(hints.mask.shape, -1)  # a* and b* as the bits of one integer, which -1 (twice NaN) never is
-    colours.reshape(-1)[at] = (chroma + 0).view(np.int64)[:, 0]  # + 0: there is one zero, not two
-    strokes = label(colours, background=-1, connectivity=2).reshape(-1)[at]  # type: ignore[no-untyped-call]
-    mean_phi = np.bincount(strokes, phi(light)) / np.maximum(np.bincount(strokes), 1)
-    rows, columns = np.divmod(at, width)
-    normalized[rows, :, columns] = chroma / mean_phi[strokes, None]
+    if at.size:
+        strokes = _stroke_of_each(hints, at)
+        rows, columns = np.divmod(at, width)
+        normalized[rows, :, columns] = chroma / _means(phi(light), strokes)[strokes, None]
     return normalized.transpose(0, 2, 1)
+
+
+def fit_hints(hints: Hints, lightness: NDArray[np.floating]) -> Hints:
+    """The same hints with each stroke's chroma brought into the sRGB gamut at its mean lightness, hue kept.
+
+    A person who paints vivid red on a black coat means red, as far as black can be: taken at its word, and divided by
+    phi, it would paint all that is lighter in a red beyond any colour.
+
+    Parameters
+    ----------
+    hints : Hints
+        a* and b*.
+    lightness : (H, W) ndarray
+        L*, 0..100.
+
+    Returns
+    -------
+    Hints
+        The same object where every stroke fits.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> hints = Hints(np.array([[True, False, True]]), np.array([[(60.0, 45.0), (0, 0), (60, 45)]]))
+    >>> fit_hints(hints, np.array([[50.0, 50, 5]])).chroma[0, [0, 2], 0].round().tolist()
+    [60.0, 10.0]
+    """
+    at = np.flatnonzero(hints.mask)
+    chroma = hints.chroma.reshape(-1, 2)[at].astype(np.float64)
+    if not (~in_gamut(lab_to_linear_rgb(lightness.reshape(-1)[at].astype(np.float64), chroma))).any():
+        return hints
+    strokes = _stroke_of_each(hints, at)
+    light, own = _means(lightness.reshape(-1)[at], strokes), np.zeros((strokes.max() + 1, 2))
+    own[strokes] = chroma
+    fitted, moved = project_to_gamut(light, own)
+    if not moved:
+        return hints
+    held = np.zeros_like(hints.chroma)
+    held.reshape(-1, 2)[at] = fitted[strokes]
+    return Hints(hints.mask, held, hints.confidence)
+
+
+def _stroke_of_each(hints: Hints, at: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Number of the connected patch of one colour that each hint, at these places, belongs to."""
+    from skimage.measure import label
+
+    colours = np.full(hints.mask.shape, -1)  # a* and b* as the bits of one integer, which -1 (twice NaN) never is
+    chroma = hints.chroma.reshape(-1, 2)[at]
+    colours.reshape(-1)[at] = (chroma + 0).view(np.int64)[:, 0]  # + 0: there is one zero, not two
+    patches: NDArray[np.intp] = label(colours, background=-1, connectivity=2)  # type: ignore[no-untyped-call]
+    return patches.reshape(-1)[at]
+
+
+def _means(values: NDArray[np.floating], strokes: NDArray[np.intp]) -> NDArray[np.floating]:
+    """Mean over each stroke."""
+    means: NDArray[np.floating] = np.bincount(strokes, values) / np.maximum(np.bincount(strokes), 1)
+    return means

@@ -8,7 +8,7 @@
     Painted over a copy of the photograph ("scribbles" in Levin et al. 2004); painted is what differs from it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +16,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import ndimage
 
-from pyvarcolor.color import check_photo, rgb_to_lab
+from pyvarcolor.color import check_photo, lab_to_rgb, rgb_to_lab
 from pyvarcolor.copies import differ, predict_copy
 from pyvarcolor.hints import Hints
-from pyvarcolor.solid import SQUARE, Solid, find_solid
-from pyvarcolor.vector import load_vector, rasterize
+from pyvarcolor.raster import rasterize, trace
+from pyvarcolor.solid import NEAR, PACK, SQUARE, Solid, find_solid
+from pyvarcolor.vector import VectorStroke, load_vector
 
 Pixels = NDArray[np.uint8]
 
@@ -39,6 +40,8 @@ FAINT_SHARE = 0.25  # faint pixels away from paint, against painted ones, from w
 OPAQUE = 128  # alpha from which a pixel of a picture counts, where alpha is not what says "painted"
 FAINTEST = 16  # alpha below which a layer's colour is mostly rounding
 
+MOST_EXACT = 256  # colours of a picture that are all kept when it is traced
+
 LEAST_EXPLAINED = 0.25  # share of pixels that an unpainted picture must predict
 
 
@@ -56,6 +59,10 @@ class Strokes:
         Number of strokes; those of one colour that touch count once.
     colours : int
         Number of different colours.
+    vector : tuple of VectorStroke, or None
+        What paints these hints; None: see `Strokes.traced`.
+    picture : (H, W, 3) ndarray of uint8, or None
+        The picture that they were read from.
 
     Examples
     --------
@@ -68,6 +75,41 @@ class Strokes:
     format: str
     count: int
     colours: int
+    vector: tuple[VectorStroke, ...] | None = field(default=None, repr=False)
+    picture: Pixels | None = field(default=None, repr=False)
+
+    def traced(self) -> tuple[VectorStroke, ...]:
+        """Vector strokes that paint just these pixels in these colours: those of the file, if it held such.
+
+        Those of a picture are one pixel wide. One of more than 256 colours (a JPEG file) keeps those that differ by
+        more than 6 of 255.
+
+        Returns
+        -------
+        tuple of VectorStroke
+
+        Examples
+        --------
+        >>> picture = np.zeros((20, 30, 3), np.uint8)
+        >>> picture[5:9, 3:15] = 200, 60, 60
+        >>> found = parse_strokes(picture, np.full((20, 30), 128, np.uint8))
+        >>> [stroke.color for stroke in found.traced()]
+        ['#c83c3c']
+        """
+        if self.vector is not None:
+            return self.vector
+        mask, confidence = self.hints.mask, self.hints.confidence
+        rgb = self.picture
+        if rgb is None:
+            rgb = lab_to_rgb(np.full(mask.shape, 60.0), self.hints.chroma, np.uint8)
+        own = rgb[mask].astype(np.int64) @ PACK
+        values, counts = np.unique(own, return_counts=True)
+        sure = np.full(len(own), 255) if confidence is None else np.rint(255 * confidence[mask]).astype(int)
+        kept = _merged(values, counts)[np.searchsorted(values, own)]
+        pairs, place = np.unique(256 * kept + sure, return_inverse=True)
+        labels = np.zeros(mask.shape, np.int32)
+        labels[mask] = place + 1
+        return trace(labels, [(f"#{pair // 256:06x}", pair % 256 / 255) for pair in pairs.tolist()])
 
     def __str__(self) -> str:
         strokes = f"{self.count} stroke{'s' * (self.count != 1)}"
@@ -126,7 +168,8 @@ def read_strokes(
     if format == "vector" or (format == "auto" and Path(path).suffix.lower() == ".json"):
         strokes = load_vector(path)
         hints = rasterize(strokes, (shape[0], shape[1]))
-        return Strokes(hints, "vector", len(strokes), len({stroke.color.lower() for stroke in strokes}))
+        painted = [stroke.color.lower() for stroke in strokes if stroke.color is not None]
+        return Strokes(hints, "vector", len(painted), len(set(painted)), strokes)
     from pyvarcolor.io import read_image
 
     image = read_image(path, max_pixels=max_pixels)
@@ -260,7 +303,20 @@ def _strokes(rgb: Pixels, solid: Solid, format: str, confidence: NDArray[np.floa
     chroma = np.zeros((*solid.mask.shape, 2), np.float32)
     at = np.flatnonzero(solid.mask)
     chroma.reshape(-1, 2)[at] = rgb_to_lab(rgb.reshape(-1, 3)[at])[:, 1:]
-    return Strokes(Hints(solid.mask, chroma, confidence), format, solid.strokes, solid.colours)
+    return Strokes(Hints(solid.mask, chroma, confidence), format, solid.strokes, solid.colours, picture=rgb)
+
+
+def _merged(values: NDArray[np.int64], counts: NDArray[np.intp]) -> NDArray[np.int64]:
+    """Packed colours, each the most frequent one that is near where there are very many."""
+    if len(values) <= MOST_EXACT:
+        return values
+    rgb = values[:, None] // PACK % 256
+    merged, left = values.copy(), np.ones(len(values), np.bool_)
+    for k in np.argsort(-counts, kind="stable"):
+        if left[k]:
+            near = left & (np.abs(rgb - rgb[k]) <= NEAR).all(axis=1)
+            merged[near], left[near] = values[k], False
+    return merged
 
 
 def _to_8_bit(picture: NDArray[Any]) -> Pixels:

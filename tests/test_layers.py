@@ -18,7 +18,7 @@ HEADERS = sorted(CSRC.glob("include/**/*.hpp"))
 
 # A layer is a file or folder at the top of the package; those without a line (color, io, ...) are foundation.
 FOUNDATION = {"foundation", "numpy", "scipy", "skimage", "PIL", "tifffile", "imagecodecs"}
-COMMAND_LINE = {"cli", "installation", "method_flags", "terminal"}
+COMMAND_LINE = {"cli", "mask_app", "painting", "installation", "method_flags", "terminal"}
 MAY_IMPORT = {
     "kernels": {"numpy", "numba", "llvmlite"},
     "solvers": {"kernels.Kernels", "result", "numpy", "scipy"},
@@ -29,13 +29,15 @@ MAY_IMPORT = {
     "evaluation": {"pipeline", "methods", "foundation", "numpy", "skimage", "matplotlib"},
     "advice": {"learned", "kernels", "foundation", "numpy"},
     "tiles": {"pipeline", "methods", "learned", "foundation", "numpy", "scipy", "skimage"},
+    "interactive": {"pipeline", "tiles", "advice", "methods", "kernels", "foundation", "numpy", "matplotlib", "PIL"}
+    | {"tornado"},
     "__init__": {"pipeline", "tiles", "advice", "methods", "kernels", "foundation"},
     "demo": {"foundation", "numpy", "skimage"},
     "__main__": {"cli"},
 } | dict.fromkeys(
     COMMAND_LINE,
     COMMAND_LINE
-    | {"pyvarcolor", "demo", "evaluation", "methods", "kernels", "foundation", "numpy", "skimage"}
+    | {"pyvarcolor", "demo", "evaluation", "interactive", "methods", "kernels", "foundation", "numpy", "skimage"}
     | {"typer", "rich", "docstring_parser"},
 )
 
@@ -83,7 +85,7 @@ def test_the_table_forbids_what_it_should() -> None:
     assert not is_allowed("pipeline.colorize", "color")
     for layer in (*MAY_IMPORT, "color"):
         assert not is_allowed("torch", layer)
-        assert is_allowed("matplotlib.figure", layer) == (layer == "evaluation")
+        assert is_allowed("matplotlib.figure", layer) == (layer in ("evaluation", "interactive"))
 
 
 def test_methods_do_not_import_each_other() -> None:

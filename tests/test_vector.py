@@ -8,18 +8,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pyvarcolor.color import rgb_to_lab
-from pyvarcolor.vector import VectorStroke, load_vector, rasterize, save_vector
+from pyvarcolor.raster import rasterize
+from pyvarcolor.vector import VectorStroke, load_vector, save_vector
 
 LINE = VectorStroke(((0.2, 0.3), (0.7, 0.6)), 0.05, "#c8503c")
 
 fractions = st.floats(-2, 3, allow_nan=False)
-vector_strokes = st.builds(
-    VectorStroke,
-    st.lists(st.tuples(fractions, fractions), min_size=1, max_size=6).map(tuple),
-    st.floats(1e-9, 1),
-    st.from_regex("#[0-9a-fA-F]{6}", fullmatch=True),
-    st.floats(1e-30, 1),
-)
+polylines = st.lists(st.tuples(fractions, fractions), min_size=1, max_size=6).map(tuple)
+colors = st.from_regex("#[0-9a-fA-F]{6}", fullmatch=True)
+paint = st.builds(VectorStroke, polylines, st.floats(1e-9, 1), colors, st.floats(1e-30, 1))
+vector_strokes = paint | st.builds(VectorStroke, polylines, st.floats(1e-9, 1), st.none())
 
 
 @given(st.lists(vector_strokes, max_size=4))
@@ -41,8 +39,8 @@ def test_file_returns_exactly_what_was_saved(tmp_path_factory, strokes):
         ("radius", 0, r"stroke\.radius must be a finite number above 0, but is 0"),
         ("radius", True, r"stroke\.radius .* but is True"),
         ("radius", 10**400, r"stroke\.radius .* but is 1000"),
-        ("color", "red", r'stroke\.color must be written "#rrggbb", but is .red.'),
-        ("color", None, r"stroke\.color .* but is None"),
+        ("color", "red", r'stroke\.color must be written "#rrggbb", or be None to erase, but is .red.'),
+        ("color", 7, r"stroke\.color .* but is 7"),
         ("confidence", 1.5, r"stroke\.confidence must lie in \(0, 1\], but is 1\.5"),
         ("width", 3, r"stroke\.width is unknown .* but is 3"),
     ],
@@ -85,7 +83,7 @@ def test_missing_file_is_an_os_error(tmp_path):
         load_vector(tmp_path / "none.json")
 
 
-@given(vector_strokes, st.tuples(st.integers(1, 40), st.integers(1, 40)))
+@given(paint, st.tuples(st.integers(1, 40), st.integers(1, 40)))
 @settings(max_examples=80, deadline=None)
 def test_brush_covers_what_lies_within_its_radius(stroke, shape):
     rows, columns = np.mgrid[: shape[0], : shape[1]] + 0.5
@@ -135,3 +133,11 @@ def test_later_strokes_paint_over_earlier_ones():
 def test_nothing_in_the_frame_is_an_error(strokes):
     with pytest.raises(ValueError, match=r"touch the frame \(30, 40\), but none does"):
         rasterize(strokes, (30, 40))
+
+
+def test_an_eraser_takes_away_what_lies_beneath_it_and_nothing_above():
+    rubber = VectorStroke(((0.5, 0.1), (0.5, 0.9)), 0.05, None)
+    line, cut, above = (rasterize(strokes, (100, 150)).mask for strokes in ([LINE], [LINE, rubber], [rubber, LINE]))
+    erased = rasterize([VectorStroke(rubber.points, rubber.radius, "#808080")], (100, 150)).mask
+    np.testing.assert_array_equal(cut, line & ~erased)
+    np.testing.assert_array_equal(above, line)

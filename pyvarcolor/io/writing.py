@@ -2,7 +2,6 @@
 
 import io
 import os
-import secrets
 import struct
 import sys
 import warnings
@@ -15,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from PIL import Image
 
+from pyvarcolor.io.atomic import replace_file
 from pyvarcolor.io.exif import DESCRIPTION, PREFIX, SOFTWARE, Exif
 from pyvarcolor.io.photo import WHITE, ImageFileError, Photo, Pixels, with_depth
 
@@ -116,7 +116,7 @@ def write_photo(
             sys.stdout.buffer.write(data)
             sys.stdout.buffer.flush()
         else:
-            _replace(path, data)
+            replace_file(path, data)
     except (OSError, RuntimeError, ValueError, struct.error) as error:  # all but the first: encoders
         raise ImageFileError(
             f"cannot write {path}: {error}; check free space and permissions, or choose another place"
@@ -207,19 +207,6 @@ def _exif_of(like: Photo, note: str | None) -> Exif:
     if like.dpi:
         exif.set_dpi(like.dpi)
     return exif
-
-
-def _replace(path: Path, data: bytes) -> None:
-    """Put a file in place in one step, by way of a temporary one beside it."""
-    temporary = path.with_name(f".pyvarcolor-{secrets.token_hex(8)}.tmp")
-    try:
-        with temporary.open("xb") as file:  # unlike tempfile's, with the user's usual permissions
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _encode_png(pixels: Pixels, metadata: _Metadata) -> bytes:

@@ -1,0 +1,144 @@
+"""The files of one session: the strokes, the colour photograph, and what must not be overwritten."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pyvarcolor.hints import Hints
+from pyvarcolor.io.photo import Photo
+from pyvarcolor.pipeline import colorize
+from pyvarcolor.provenance import note_on
+from pyvarcolor.raster import rasterize
+from pyvarcolor.stroke_pictures import check_format, save_strokes
+from pyvarcolor.strokes import read_strokes
+from pyvarcolor.tiles import colorize_tiles
+from pyvarcolor.vector import VectorStroke
+
+TILE = 4096
+
+
+@dataclass(frozen=True)
+class Saved:
+    """A file that was written, the strokes it was made from, and how many seconds it took."""
+
+    path: Path
+    strokes: tuple[VectorStroke, ...]
+    seconds: float
+
+
+@dataclass
+class Files:
+    """Where a session saves.
+
+    Parameters
+    ----------
+    photo : Photo
+        The photograph: its size, depth and metadata are those of the result.
+    strokes : Path
+        File of strokes.
+    format : str
+        How they are written; see `pyvarcolor.stroke_pictures.save_strokes`.
+    color : Path or None
+        File of the colour photograph; None: there is none.
+    options : dict
+        How it is coloured, as `pyvarcolor.colorize` takes them.
+    opened : set of Path
+        Files that were opened in this session, and may be replaced.
+
+    Attributes
+    ----------
+    written : set of Path
+        Files that were written in this session.
+
+    Raises
+    ------
+    ValueError
+        If the names do not fit the formats.
+    OSError
+        If a file could not be written there.
+    """
+
+    photo: Photo
+    strokes: Path
+    format: str = "auto"
+    color: Path | None = None
+    options: dict[str, Any] = field(default_factory=dict)
+    opened: set[Path] = field(default_factory=set)
+    written: set[Path] = field(default_factory=set, init=False)
+
+    def __post_init__(self) -> None:
+        from pyvarcolor.io import check_target
+
+        if check_format(self.strokes, self.format) != "vector":
+            check_target(self.strokes, like=self.photo, overwrite=True)
+        if self.color is not None:
+            check_target(self.color, like=self.photo, overwrite=True)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Height and width of the photograph."""
+        return self.photo.pixels.shape[0], self.photo.pixels.shape[1]
+
+    def in_the_way(self) -> list[Path]:
+        """Files that saving would replace, and that are not of this session."""
+        ours = self.opened | self.written
+        return [path for path in (self.strokes, self.color) if path and path not in ours and path.exists()]
+
+    def load(self, path: Path) -> tuple[VectorStroke, ...]:
+        """Strokes of a file.
+
+        Parameters
+        ----------
+        path : Path
+            Picture of strokes, or JSON.
+
+        Returns
+        -------
+        tuple of VectorStroke
+
+        Raises
+        ------
+        ValueError, OSError
+            As `pyvarcolor.strokes.read_strokes` does.
+        """
+        return read_strokes(path, self.photo.pixels).traced()
+
+    def save(self, strokes: tuple[VectorStroke, ...]) -> Iterator[Saved]:
+        """Write the strokes, then the photograph coloured at its full size.
+
+        Parameters
+        ----------
+        strokes : tuple of VectorStroke
+            All there are.
+
+        Yields
+        ------
+        Saved
+            Each file, as soon as it is there.
+
+        Raises
+        ------
+        OSError, ValueError
+            If one cannot be written.
+        """
+        from pyvarcolor.io import write_photo
+
+        began = time.perf_counter()
+        save_strokes(self.strokes, strokes, self.shape, format=self.format)
+        self.written.add(self.strokes)
+        yield Saved(self.strokes, strokes, time.perf_counter() - began)
+        if self.color is None:
+            return
+        hints = rasterize(strokes, self.shape) if strokes else Hints.none(self.shape)
+        try:
+            result = colorize(self.photo.pixels, hints, **self.options)
+        except MemoryError:
+            result = colorize_tiles(self.photo.pixels, hints, tile=TILE, **self.options)
+        note = note_on(result, options=self.options, strokes=self.strokes.name)
+        write_photo(self.color, result.rgb, like=self.photo, note=note, overwrite=True)
+        self.written.add(self.color)
+        yield Saved(self.color, strokes, time.perf_counter() - began)

@@ -1,0 +1,795 @@
+"""The stroke tool: events of a matplotlib window become strokes, and colour follows them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from pyvarcolor.color import check_photo, lab_to_rgb
+from pyvarcolor.hints import Hints
+from pyvarcolor.interactive.files import Files, Saved
+from pyvarcolor.interactive.journal import Journal
+from pyvarcolor.interactive.keys import ACTIONS, help_text
+from pyvarcolor.interactive.live import Newest
+from pyvarcolor.interactive.painter import Advice, Colour, Painter, Wish
+from pyvarcolor.interactive.palette import chroma_of, gamut_map, hex_of, shown_lightness
+from pyvarcolor.interactive.scene import Scene
+from pyvarcolor.interactive.session import NEUTRAL, Session
+from pyvarcolor.interactive.viewport import Viewport
+from pyvarcolor.io.photo import Photo
+from pyvarcolor.kernels import load
+from pyvarcolor.vector import VectorStroke
+
+if TYPE_CHECKING:
+    from matplotlib.backend_bases import Event, KeyEvent, MouseEvent, ResizeEvent
+    from matplotlib.figure import Figure
+
+Picture = NDArray[np.uint8]
+Look = Literal["color", "gray", "divider", "beside"]
+
+POLL = 15  # milliseconds between two looks for answers
+GROWTH, ZOOM = 1.25, 1.25  # of one key, of one step of the wheel
+GRIP = 8  # pixels at 100 dpi from the divider at which it is taken hold of
+HELD = 1.0  # seconds within which a key is held rather than pressed again, where its release is not told
+BOUNCE = 0.06  # seconds between release and press of a key that is held, where these are told
+
+
+class _Question(NamedTuple):
+    """Something to be answered with Enter or Esc, above the picture."""
+
+    words: str
+    yes: Callable[[], None]
+    no: Callable[[], None]
+
+
+class StrokeTool:
+    """Paint strokes on a photograph and see its colour follow.
+
+    Parameters
+    ----------
+    photo : (H, W) or (H, W, 1|3|4) array_like, or Photo
+        The photograph; see `pyvarcolor.colorize`.
+    strokes : iterable of VectorStroke
+        What is painted already.
+    files : Files, optional
+        Where ``S`` saves; without it nothing can be saved from the window.
+    live : bool
+        Whether colour follows the brush from the start.
+    draw_button : {"left", "right"}
+        Which one paints; the other one moves the photograph.
+    figure : matplotlib.figure.Figure, optional
+        Where to draw; if left out, a new one of `matplotlib.pyplot`.
+    **options
+        How colour is spread: `method`, `prior`, `backend`, `threads` and options of the method, as
+        `pyvarcolor.colorize` takes them.
+
+    Attributes
+    ----------
+    session : Session
+        Strokes, undo, brush.
+    view : Viewport
+        What is seen.
+    when_closed : callable or None
+        Called when the tool was closed.
+
+    Raises
+    ------
+    TypeError, ValueError, pyvarcolor.kernels.BackendError
+        As in `pyvarcolor.colorize`.
+
+    Examples
+    --------
+    In a notebook, after ``%matplotlib widget``, ``tool = StrokeTool(gray)`` shows the tool; ``tool.strokes`` and
+    ``tool.hints()`` are what was painted. Without a window:
+
+    >>> import numpy as np
+    >>> from matplotlib.figure import Figure
+    >>> from pyvarcolor.interactive import StrokeTool
+    >>> tool = StrokeTool(np.full((60, 90), 128, np.uint8), figure=Figure(), live=False)
+    >>> tool.session.begin(0.2, 0.5)
+    >>> tool.session.extend(0.8, 0.5)
+    >>> tool.finish_stroke()
+    >>> tool.hints()
+    Hints(112 of 5400 pixels, 2.07 %)
+    >>> tool.close()
+    """
+
+    def __init__(
+        self,
+        photo: ArrayLike | Photo,
+        strokes: tuple[VectorStroke, ...] = (),
+        *,
+        files: Files | None = None,
+        live: bool = True,
+        draw_button: Literal["left", "right"] = "right",
+        figure: Figure | None = None,
+        **options: Any,
+    ) -> None:
+        from pyvarcolor.interactive.screen import MAP_SIZE, Screen
+
+        if draw_button not in ("left", "right"):
+            raise ValueError(f"draw_button must be 'left' or 'right', but is {draw_button!r}")
+        pixels = photo.pixels if isinstance(photo, Photo) else check_photo(photo, "photo")
+        kernels = load(options.get("backend", "auto"), options.get("threads"))
+        self.scene = Scene(pixels, kernels)
+        gray = lab_to_rgb(self.scene.small, np.zeros((*self.scene.small.shape, 2), np.float32), np.float32)[..., 0]
+        painter = Painter(np.ascontiguousarray(gray), **options)
+        self._live: Newest[Wish, Colour | Advice] = Newest(painter.answer)
+        self._files = files
+        self._saver: Newest[tuple[VectorStroke, ...], Saved] | None = None
+        self._journal: Journal | None = None
+        if files is not None:
+            self._saver = Newest(files.save)
+            self._journal = Journal(files.strokes.with_name(f"{files.strokes.name}.autosave"), self.scene.shape)
+        self.when_closed: Callable[[], None] | None = None
+
+        self._follows = live
+        self._draw_button: Literal["left", "right"] = draw_button
+        self._look: Look = "color" if live else "gray"
+        self._divider = 0.5
+        self._strokes_shown = True
+        self._drag: str | None = None
+        self._pointer: tuple[float, float] | None = None
+        self._place = (0.5, 0.5)  # where the last stroke began: what the map of colours is for
+        self._picking = self._clicked = False
+        self._advised: list[str] = []
+        self._places: list[tuple[float, float]] = []
+        self._question: _Question | None = None
+        self._typed: str | None = None
+        self._helping = self._leaving = self._replacing = self._closed = False
+        self._key_at, self._key_held = 0.0, False
+        self._message, self._seconds, self._painted = "", float("nan"), 0
+        self._pictures: dict[str, Picture] = {}
+        self._map_size = MAP_SIZE
+
+        if figure is None:
+            figure = _new_figure()
+        self.screen = Screen(figure)
+        self._adopt(Session(strokes))
+        self.view = Viewport.fitting(self.scene.shape, self._pane)
+        self._connect(figure)
+        self._timer: Any = figure.canvas.new_timer(interval=POLL, callbacks=[(self._poll, (), {})])
+        self._refresh_panel()
+        self._refresh()
+        if live:
+            self._ask(final=True)
+        if self._journal is not None:
+            earlier = self._journal.recover()
+            if earlier is not None:
+                self._offer(earlier, self._journal)
+
+    # --- what was painted
+
+    @property
+    def strokes(self) -> tuple[VectorStroke, ...]:
+        """The strokes, in the order of painting."""
+        return self.session.strokes
+
+    def hints(self) -> Hints:
+        """What they prescribe, at the size of the photograph.
+
+        Returns
+        -------
+        Hints
+        """
+        return self.scene.raster.hints()
+
+    @property
+    def unsaved(self) -> bool:
+        """Whether there are strokes that are in no file but the side file."""
+        return self.session.unsaved
+
+    # --- what can be done, by name; `keys.py` has the keys
+
+    def finish_stroke(self) -> None:
+        """Lift the brush."""
+        if self.session.finish():
+            self._changed()
+
+    def undo(self) -> None:
+        """Take the last change back."""
+        self._changed() if self.session.undo() else self._say("nothing to undo")
+
+    def redo(self) -> None:
+        """Make it again."""
+        self._changed() if self.session.redo() else self._say("nothing to redo")
+
+    def clear(self) -> None:
+        """Take all strokes away; undo brings them back."""
+        if self.strokes:
+            self.session.replace(())
+            self._changed()
+
+    def toggle_eraser(self) -> None:
+        """Erase, or paint again."""
+        self.session.erasing = not self.session.erasing
+        self._refresh_panel()
+
+    def choose(self, color: str) -> None:
+        """Paint in this colour, "#rrggbb"."""
+        self.session.choose(color)
+        self._picking = False
+        self._refresh_panel()
+
+    def choose_neutral(self) -> None:
+        """Paint gray: what lies there has no colour."""
+        self.choose(NEUTRAL)
+
+    def swap_colors(self) -> None:
+        """Go back to the colour before."""
+        self.session.swap()
+        self._refresh_panel()
+
+    def pick_next(self) -> None:
+        """Take the colour under the next click."""
+        self._picking = True
+        self._say("click where the colour is to be taken from")
+
+    def grow_brush(self) -> None:
+        """Make the brush larger."""
+        self._resize_brush(GROWTH)
+
+    def shrink_brush(self) -> None:
+        """Make the brush smaller."""
+        self._resize_brush(1 / GROWTH)
+
+    def toggle_button(self) -> None:
+        """Paint with the other button."""
+        self._draw_button = "left" if self._draw_button == "right" else "right"
+        self._refresh_panel()
+
+    def toggle_gray(self) -> None:
+        """Show the photograph as it was, or in colour."""
+        self._show("gray" if self._look == "color" else "color")
+
+    def toggle_divider(self) -> None:
+        """Show it before and after, with a divider between."""
+        self._show("color" if self._look == "divider" else "divider")
+
+    def toggle_beside(self) -> None:
+        """Show the strokes and the colour side by side."""
+        self._show("color" if self._look == "beside" else "beside")
+
+    def toggle_strokes(self) -> None:
+        """Hide the strokes, or show them."""
+        self._strokes_shown = not self._strokes_shown
+        self._refresh()
+
+    def fit(self) -> None:
+        """See all of the photograph."""
+        self._look_at(Viewport.fitting(self.scene.shape, self._pane))
+
+    def solve(self) -> None:
+        """Colour it now."""
+        if self._look == "gray":
+            self._show("color")
+        self._ask(final=True)
+
+    def toggle_live(self) -> None:
+        """Colour follows the brush, or waits."""
+        self._follows = not self._follows
+        self._say("colour follows the brush" if self._follows else "colour waits for Space")
+        if self._follows:
+            self.solve()
+        self._refresh_panel()
+
+    def suggest_places(self) -> None:
+        """Show where a stroke would help most, or hide that."""
+        if self._places:
+            self._places = []
+            self._refresh()
+        else:
+            self._say("looking for places ...")
+            self._ask(final=True, places=True)
+
+    def save(self) -> None:
+        """Save the strokes, and the photograph in colour, in the background."""
+        self.finish_stroke()
+        if self._files is None or self._saver is None:
+            self._say("there is no file to save to")
+            return
+        others = [] if self._replacing else self._files.in_the_way()
+        if others:
+            self._replacing = True
+            names = " and ".join(path.name for path in others)
+            self._say(f"{names}: there already; S again replaces {'it' if len(others) == 1 else 'them'}")
+            return
+        self._saver.ask(self.strokes)
+        self._say("saving ...")
+        self._timer.start()
+
+    def ask_for_file(self) -> None:
+        """Ask for the name of a file of strokes."""
+        if self._files is None:
+            self._say("there is no folder to open strokes from")
+            return
+        self._typed = str(self._files.strokes.parent / "")
+        self._refresh_status()
+
+    def open(self, path: Path) -> None:
+        """Have the strokes of a file instead; undo brings those before back."""
+        if self._files is None:
+            return
+        try:
+            strokes = self._files.load(path)
+        except (OSError, ValueError) as error:
+            self._say(str(error))
+            return
+        self.session.replace(strokes)
+        self._say(f"{path.name}: {len(strokes)} strokes")
+        self._changed()
+
+    def toggle_help(self) -> None:
+        """Show the keys and gestures, or hide them."""
+        self._helping = not self._helping
+        self._show_words()
+
+    def leave(self) -> None:
+        """Close the window; ask once if strokes are unsaved."""
+        if self._helping:
+            self.toggle_help()
+        elif self.session.unfinished is not None:
+            self.session.abandon()
+            self._drag = None
+            self._show_moving()
+        elif self.unsaved and self._files is not None and not self._leaving:
+            self._leaving = True
+            self._say("strokes are not saved: S saves them; Esc again closes, and they wait in the side file")
+        else:
+            self.close()
+
+    def close(self) -> None:
+        """End: what is being saved is saved first."""
+        if self._closed:
+            return
+        self._closed = True
+        self._timer.stop()
+        self._live.close()
+        if self._saver is not None:
+            self._saver.wait()
+            self._poll_saver()
+            self._saver.close()
+        if self._journal is not None and not self.unsaved:
+            self._journal.end()
+        manager = self.screen.canvas.manager
+        if manager is not None:
+            import matplotlib.pyplot as plt
+
+            plt.close(self.screen.figure)
+        if self.when_closed is not None:
+            self.when_closed()
+
+    def wait(self) -> None:
+        """Wait until colour has caught up and everything is saved."""
+        self._live.wait()
+        if self._saver is not None:
+            self._saver.wait()
+        self._poll()
+
+    # --- strokes that change
+
+    def _adopt(self, session: Session) -> None:
+        """Work on this session."""
+        self.session = session
+        session.note = self._note
+        self.scene.show_strokes(session.strokes)
+
+    def _note(self, record: dict[str, Any]) -> None:
+        """Put a change into the side file."""
+        if self._journal is None:
+            return
+        try:
+            self._journal.add(record, self.session)
+        except OSError as error:
+            self._say(f"strokes are kept in memory alone: {error}")
+
+    def _changed(self) -> None:
+        """Show strokes that have changed, and ask for their colour."""
+        self._leaving = self._replacing = False
+        self._places = []
+        self.scene.show_strokes(self.strokes)
+        self._painted = int(np.count_nonzero(self.scene.raster.top))
+        self._refresh()
+        self._refresh_panel()
+        if self._follows:
+            self._ask(final=True)
+
+    def _offer(self, earlier: Session, journal: Journal) -> None:
+        """Offer what an earlier session left."""
+
+        def recover() -> None:
+            earlier.mark_saved(self.session.strokes)
+            journal.go_on()
+            self._adopt(earlier)
+            self._say(f"{len(earlier.strokes)} strokes recovered")
+            self._changed()
+
+        def decline() -> None:
+            self._say(f"they are kept in {journal.set_aside().name}")
+
+        count = len(earlier.strokes)
+        strokes = f"{count} stroke{'s' * (count != 1)}"
+        words = f"An earlier session ended without saving {strokes}.\n\nEnter   go on with them\nEsc     begin anew"
+        self._question = _Question(words, recover, decline)
+        self._show_words()
+
+    # --- colour
+
+    def _ask(self, *, final: bool, places: bool = False, about: tuple[float, float] | None = None) -> None:
+        """Ask for colour for the strokes there are."""
+        unfinished = self.session.unfinished
+        strokes = self.strokes if unfinished is None else (*self.strokes, unfinished)
+        self._live.ask(Wish(strokes, final, about, places))
+        self._timer.start()
+
+    def _poll(self) -> None:
+        """Take what the threads have ready; stop looking when there is no more to come."""
+        for answer in self._live.take():
+            if isinstance(answer, Colour):
+                self._seconds = answer.seconds
+                self.scene.show_chroma(answer.chroma)
+                self._pictures.pop("color", None)
+                self._refresh()
+            elif isinstance(answer, Exception):
+                self._say(f"colour failed: {answer}")
+            elif answer.colors is not None:
+                self._advised = answer.colors
+                self._refresh_panel()
+            elif answer.places is not None:
+                self._places = answer.places
+                self._say("the more a stroke there would help, the lower its number")
+                self._refresh()
+        self._poll_saver()
+        if not (self._live.busy or (self._saver is not None and self._saver.busy)):
+            self._timer.stop()
+
+    def _poll_saver(self) -> None:
+        """Take note of what was saved."""
+        for answer in self._saver.take() if self._saver is not None else ():
+            if isinstance(answer, Exception):
+                self._say(f"not saved: {answer}")
+                continue
+            if self._files is not None and answer.path == self._files.strokes:
+                self.session.mark_saved(answer.strokes)
+                if self._journal is not None and not self.unsaved:
+                    self._journal.end()
+            more = ", colouring at full size ..." if self._saver is not None and self._saver.busy else ""
+            self._say(f"saved {answer.path.name} in {answer.seconds:.1f} s{more}")
+
+    # --- what is seen
+
+    @property
+    def _pane(self) -> tuple[int, int]:
+        """Height and width of what shows the photograph once."""
+        height, width = self.screen.window
+        return (height, max(width // 2, 1)) if self._look == "beside" else (height, width)
+
+    @property
+    def _panes(self) -> tuple[float, ...]:
+        """Where they begin."""
+        return (0.0, float(self._pane[1])) if self._look == "beside" else (0.0,)
+
+    def _show(self, look: Look) -> None:
+        """Show the photograph in another way."""
+        self._look = look
+        self._look_at(self.view.resized(self._pane))
+
+    def _look_at(self, view: Viewport) -> None:
+        """Show another part of the photograph."""
+        if view != self.view:
+            self.view = view
+            self._pictures.clear()
+        self._refresh()
+
+    def _seen(self, name: str) -> Picture:
+        """The picture "gray" or "color" in this view."""
+        if name not in self._pictures:
+            self._pictures[name] = getattr(self.scene, name)(self.view)
+        return self._pictures[name]
+
+    def _inked(self, name: str) -> Picture:
+        """The same with the strokes on it."""
+        return self.scene.ink(self._seen(name), self.view) if self._strokes_shown else self._seen(name)
+
+    def _refresh(self) -> None:
+        """Show the photograph anew."""
+        if self._look == "beside":
+            picture = np.hstack([self._inked("gray"), self._seen("color")])
+        elif self._look == "divider":
+            at = round(self._divider * self._pane[1])
+            picture = np.hstack([self._inked("gray")[:, :at], self._seen("color")[:, at:]])
+        else:
+            picture = self._inked(self._look)
+        self._arrange_moving()
+        self.screen.show_picture(picture)
+        self._refresh_status()
+
+    def _show_moving(self) -> None:
+        """Show anew what lies above it."""
+        self._arrange_moving()
+        self.screen.show_moving()
+
+    def _arrange_moving(self) -> None:
+        """Put the stroke in progress, the brush, the divider and marks where they belong."""
+        unfinished = self.session.unfinished
+        width = 2 * self._radius * self.view.zoom
+        if unfinished is None:
+            self.screen.show_stroke([(np.empty(0), np.empty(0))] * 2, 1)
+        else:
+            origin = self.view.left, self.view.top
+            x, y = ((np.array(unfinished.points) * self.scene.shape[::-1] - origin) * self.view.zoom).T
+            self.screen.show_stroke([(x + pane, y) for pane in self._panes], max(width, 1))
+            color, alpha = (unfinished.color, 1.0) if unfinished.color else ("#ffffff", 0.6)
+            for line in self.screen.strokes:
+                line.set(color=color, alpha=alpha)
+        if self._pointer is None:
+            self.screen.show_brush((), width)
+        else:
+            x_in_pane = self._pointer[0] % self._pane[1]
+            self.screen.show_brush([(x_in_pane + pane, self._pointer[1]) for pane in self._panes], max(width, 2))
+        self.screen.show_divider(self._divider * self._pane[1] if self._look == "divider" else None)
+        height, wide = self.scene.shape
+        places = [self.view.to_window(x * wide, y * height) for x, y in self._places]
+        self.screen.show_places([(x, y) for x, y in places if 0 <= x < self._pane[1] and 0 <= y < self._pane[0]])
+
+    def _show_words(self) -> None:
+        """Show the question, or the help, or none."""
+        words = self._question.words if self._question else help_text(self._draw_button) if self._helping else None
+        self.screen.show_words(words)
+        self._show_moving()
+
+    def _refresh_panel(self) -> None:
+        """Show brush and colours anew."""
+        session = self.session
+        lightness = self.scene.lightness_at(self._place[0] * self.scene.shape[1], self._place[1] * self.scene.shape[0])
+        heading = f"all colours at L* {shown_lightness(lightness):.0f}"
+        self.screen.show_map(gamut_map(lightness, self._map_size), chroma_of(session.color), heading)
+        neutral = session.color == NEUTRAL
+        does = "eraser" if session.erasing else f"{session.color}{' neutral' if neutral else ''}"
+        size = f"{does}\n{2 * self._radius:.0f} pixels wide"
+        self.screen.show_colors("#ffffff" if session.erasing else session.color, size, session.recent, self._advised)
+        pan = "right" if self._draw_button == "left" else "left"
+        live = "colour follows the brush" if self._follows else "Space colours"
+        self.screen.notes_text.set_text(
+            f"{self._draw_button} button paints\n{pan} button moves\nwheel zooms\n{live}\nS saves\nH shows all keys"
+        )
+        self.screen.canvas.draw_idle()
+
+    def _refresh_status(self) -> None:
+        """Show the status line anew."""
+        if self._typed is not None:
+            self.screen.show_status(f"open strokes: {self._typed}_   (Enter opens, Esc does not)")
+            return
+        count = len(self.strokes)
+        share = 100 * self._painted / self.scene.lightness.size
+        parts = [f"{count} stroke{'s' * (count != 1)}, {share:.2g} % painted"]
+        if self._pointer is not None:
+            x, y = self._photo_place(*self._pointer)
+            a, b = self.scene.chroma_at(x, y)
+            lightness = self.scene.lightness_at(x, y)
+            parts.insert(0, f"L* {lightness:3.0f}  a* {a:4.0f}  b* {b:4.0f}")
+        if np.isfinite(self._seconds):
+            parts.append(f"{1000 * self._seconds:.0f} ms")
+        if self._message:
+            parts.append(self._message)
+        self.screen.show_status("  |  ".join(parts))
+
+    def _say(self, message: str) -> None:
+        """Say something in the status line."""
+        self._message = " ".join(message.split())
+        if hasattr(self, "view"):
+            self._refresh_status()
+
+    # --- events
+
+    def _connect(self, figure: Figure) -> None:
+        """Listen to the canvas, and to nothing that matplotlib would do with keys and wheel by itself."""
+        canvas = figure.canvas
+        for name in ("key_press_handler_id", "scroll_handler_id"):
+            handler = getattr(canvas.manager, name, None)
+            if handler is not None:
+                canvas.mpl_disconnect(handler)
+        events: dict[Any, Callable[[Any], None]] = {
+            "button_press_event": self._on_press,
+            "button_release_event": self._on_release,
+            "motion_notify_event": self._on_motion,
+            "scroll_event": self._on_scroll,
+            "key_press_event": self._on_key,
+            "key_release_event": self._on_key_release,
+            "resize_event": self._on_resize,
+            "figure_leave_event": self._on_figure_leave,
+            "close_event": self._on_close,
+        }
+        for event, obey in events.items():
+            canvas.mpl_connect(event, obey)
+
+    def _on_press(self, event: MouseEvent) -> None:
+        """Paint, move, pick or choose, by place and button."""
+        mode = getattr(getattr(self.screen.canvas, "toolbar", None), "mode", "")
+        if mode or self._question or self._helping:
+            return
+        if event.inaxes is not self.screen.view:
+            self._choose_in_panel(event)
+            return
+        self._pointer = at = self.screen.place(event.x, event.y)
+        grip = abs(at[0] - self._divider * self._pane[1]) <= GRIP * self.screen.scale
+        button = {1: "left", 3: "right"}.get(int(event.button or 0))
+        if self._picking or (button and "ctrl" in (event.modifiers or ())):
+            self._pick()
+        elif self._look == "divider" and button == "left" and grip:
+            self._drag = "divider"
+        elif button == self._draw_button:
+            self._drag = "paint"
+            self._place = self._fraction(*at)
+            self.session.begin(*self._place)
+            self._show_moving()
+            self._preview()
+        elif button:
+            self._drag, self._clicked = "pan", True
+
+    def _on_motion(self, event: MouseEvent) -> None:
+        """Draw on, or move."""
+        before, at = self._pointer, self.screen.place(event.x, event.y)
+        self._pointer = at if self._drag or event.inaxes is self.screen.view else None
+        if self._drag == "pan" and before is not None:
+            self._clicked = False
+            self._look_at(self.view.moved(at[0] - before[0], at[1] - before[1]))
+        elif self._drag == "divider":
+            self._divider = min(max(at[0] / self._pane[1], 0.0), 1.0)
+            self._refresh()
+        else:
+            if self._drag == "paint":
+                self.session.extend(*self._fraction(*at))
+                self._preview()
+            self._show_moving()
+            self._refresh_status()
+
+    def _on_release(self, event: MouseEvent) -> None:
+        """End what the button began."""
+        button = {1: "left", 3: "right"}.get(int(event.button or 0))
+        drag = self._drag
+        if drag == "paint" and button != self._draw_button:
+            return
+        self._drag = None
+        if drag == "paint":
+            self.finish_stroke()
+        elif drag == "pan" and self._clicked and self._pointer is not None:
+            self._ask_about(self._fraction(*self._pointer))
+
+    def _on_scroll(self, event: MouseEvent) -> None:
+        """Zoom at the pointer."""
+        if event.inaxes is self.screen.view:
+            x, y = self.screen.place(event.x, event.y)
+            self._look_at(self.view.zoomed(x % self._pane[1], y, ZOOM**event.step))
+
+    def _on_key(self, event: KeyEvent) -> None:
+        """Do what `keys.py` says of the key."""
+        key = event.key or ""
+        if self._question is not None:
+            if key in ("enter", "escape"):
+                question, self._question = self._question, None
+                self._show_words()
+                (question.yes if key == "enter" else question.no)()
+            return
+        if self._typed is not None:
+            self._type(key)
+            return
+        action = ACTIONS.get(key) or ACTIONS.get(key.lower() if len(key) == 1 else key)
+        if action is None:
+            return
+        if action == "choose_recent":
+            number = int(key)
+            if number <= len(self.session.recent):
+                self.choose(self.session.recent[number - 1])
+        elif action != "toggle_button" or self._is_pressed_anew():
+            if action not in ("leave", "save"):
+                self._leaving = self._replacing = False
+            getattr(self, action)()
+
+    def _on_key_release(self, event: KeyEvent) -> None:
+        if event.key and ACTIONS.get(event.key.lower()) == "toggle_button":
+            self._key_held, self._key_at = False, time.monotonic()
+
+    def _is_pressed_anew(self) -> bool:
+        """Whether a key was pressed, rather than repeated because it is held down."""
+        now = time.monotonic()
+        since, held = now - self._key_at, self._key_held
+        self._key_at, self._key_held = now, True
+        return since > (HELD if held else BOUNCE)
+
+    def _on_resize(self, _: ResizeEvent) -> None:
+        """Fit into the new window."""
+        self.screen.lay_out()
+        self._look_at(self.view.resized(self._pane))
+
+    def _on_figure_leave(self, _: Event) -> None:
+        """The pointer is gone."""
+        if self._drag is None:
+            self._pointer = None
+            self._show_moving()
+
+    def _on_close(self, _: Event) -> None:
+        """The window was closed."""
+        self.session.finish()
+        self.close()
+
+    # --- parts of events
+
+    @property
+    def _radius(self) -> float:
+        """Of the brush, in pixels of the photograph."""
+        return float(max(self.session.radius * min(self.scene.shape), np.sqrt(0.5)))
+
+    def _resize_brush(self, factor: float) -> None:
+        self.session.resize(factor)
+        self._show_moving()
+        self._refresh_panel()
+
+    def _photo_place(self, x: float, y: float) -> tuple[float, float]:
+        """Place in the photograph, in its pixels, of one in the view."""
+        return self.view.to_photo(x % self._pane[1] if self._look == "beside" else x, y)
+
+    def _fraction(self, x: float, y: float) -> tuple[float, float]:
+        """The same as fractions of the frame."""
+        across, down = self._photo_place(x, y)
+        return across / self.scene.shape[1], down / self.scene.shape[0]
+
+    def _preview(self) -> None:
+        """Ask for colour while the brush is down."""
+        if self._follows:
+            self._ask(final=False)
+
+    def _ask_about(self, place: tuple[float, float]) -> None:
+        """Show the colours that this place can have, and ask for some that it may well have."""
+        self._place, self._advised = place, []
+        self._refresh_panel()
+        self._ask(final=True, about=place)
+
+    def _pick(self) -> None:
+        """Take the colour under the pointer: that of the stroke there, or of the photograph."""
+        if self._pointer is None:
+            return
+        x, y = self._photo_place(*self._pointer)
+        height, width = self.scene.shape
+        row, col = min(max(int(y), 0), height - 1), min(max(int(x), 0), width - 1)
+        number = int(self.scene.raster.top[row, col])
+        stroke = self.strokes[number - 1].color if number else None
+        self._place = x / width, y / height
+        self.choose(stroke or hex_of(self.scene.lightness_at(x, y), *self.scene.chroma_at(x, y)))
+
+    def _choose_in_panel(self, event: MouseEvent) -> None:
+        """Choose the colour that was clicked on."""
+        screen = self.screen
+        if event.inaxes is screen.map and event.xdata is not None and event.ydata is not None:
+            at = self._place[0] * self.scene.shape[1], self._place[1] * self.scene.shape[0]
+            self.choose(hex_of(self.scene.lightness_at(*at), event.xdata, event.ydata))
+        for axes, colors in ((screen.recent, self.session.recent), (screen.advised, self._advised)):
+            if event.inaxes is axes and event.xdata is not None and round(event.xdata) < len(colors):
+                self.choose(colors[round(event.xdata)])
+
+    def _type(self, key: str) -> None:
+        """A key while a name is typed."""
+        if key == "enter":
+            path, self._typed = Path(self._typed or "").expanduser(), None
+            self.open(path)
+        elif key == "escape":
+            self._typed = None
+        elif key == "backspace":
+            self._typed = (self._typed or "")[:-1]
+        elif len(key) == 1:
+            self._typed = (self._typed or "") + key
+        self._refresh_status()
+
+
+def _new_figure() -> Figure:
+    """A window of its own, without the toolbar."""
+    import matplotlib as mpl
+    import matplotlib.pyplot as plt
+
+    with mpl.rc_context({"toolbar": "None"}):
+        return plt.figure(figsize=(12, 7.6), dpi=100)

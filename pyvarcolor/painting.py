@@ -1,0 +1,130 @@
+"""What `pyvarcolor paint` and `colormaskerapp` have in common: flags of the window, files, and what is said."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from pyvarcolor.terminal import Terminal, UsageError
+
+if TYPE_CHECKING:
+    from pyvarcolor.io.photo import Photo
+    from pyvarcolor.vector import VectorStroke
+
+WINDOW = "Window"
+
+DrawButton = Annotated[
+    Literal["left", "right"],
+    typer.Option(help="Mouse button that paints; the other one moves the photograph.", rich_help_panel=WINDOW),
+]
+Toolkit = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="Toolkit of the window, by its name in matplotlib: tkagg, qtagg, ...; if left out, the first that works.",
+        rich_help_panel=WINDOW,
+    ),
+]
+Web = Annotated[bool, typer.Option("--web", help="Paint in a browser, on 127.0.0.1.", rich_help_panel=WINDOW)]
+Port = Annotated[
+    int, typer.Option(min=1024, max=65535, help="Port for --web, or the next one that is free.", rich_help_panel=WINDOW)
+]
+Browser = Annotated[
+    bool,
+    typer.Option("--browser/--no-browser", help="Open the page of --web in the browser.", rich_help_panel=WINDOW),
+]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How the window is to be: see the flags of the same names."""
+
+    draw_button: Literal["left", "right"]
+    toolkit: str | None
+    web: bool
+    port: int
+    browser: bool
+    live: bool
+
+
+def open_window(
+    photo: Photo,
+    strokes: Path,
+    color: Path | None,
+    format: str,
+    beside: Path,
+    settings: Settings,
+    options: dict[str, Any],
+    terminal: Terminal,
+) -> list[Path]:
+    """Open the stroke tool, and wait until it is closed.
+
+    Parameters
+    ----------
+    photo : Photo
+        The photograph.
+    strokes : Path
+        File of strokes: gone on with if it is there, and saved to.
+    color : Path or None
+        Where the colour photograph is saved, if it is.
+    format : str
+        How strokes are saved; "auto" is as they were.
+    beside : Path
+        Where strokes are saved that came in a format which is not written.
+    settings : Settings
+        The window.
+    options : dict
+        As `pyvarcolor.colorize` takes them.
+    terminal : Terminal
+        For what is good to know.
+
+    Returns
+    -------
+    list of Path
+        Files that were saved.
+
+    Raises
+    ------
+    UsageError
+        If no window can be opened.
+    ValueError, OSError
+        If strokes cannot be read, or nothing could be saved there.
+    """
+    from pyvarcolor.interactive import Files, StrokeTool
+    from pyvarcolor.interactive.window import NoWindowError, run
+    from pyvarcolor.stroke_pictures import SUFFIXES
+    from pyvarcolor.strokes import read_strokes
+
+    painted: tuple[VectorStroke, ...] = ()
+    opened = set()
+    if strokes.exists():
+        found = read_strokes(strokes, photo.pixels)
+        painted = found.traced()
+        terminal.note(f"{strokes}: {found}")
+        if found.format == "copy" or strokes.suffix.lower() not in SUFFIXES:
+            terminal.note(f"{strokes} stays as it is; strokes are saved to {beside}")
+            strokes = beside
+        else:
+            opened = {strokes}
+            format = found.format if format == "auto" else format
+    files = Files(photo, strokes, format, color, options, opened)
+    try:
+        tool = run(
+            lambda: StrokeTool(
+                photo, painted, files=files, live=settings.live, draw_button=settings.draw_button, **options
+            ),
+            title=f"{Path(photo.source).name} - pyvarcolor",
+            toolkit=settings.toolkit,
+            web=settings.web,
+            port=settings.port,
+            browser=settings.browser,
+        )
+    except NoWindowError as error:
+        raise UsageError(str(error)) from error
+    if tool.unsaved:
+        count = len(tool.strokes)
+        terminal.note(f"{count} stroke{'s' * (count != 1)} not saved, but kept: open {photo.source} again to go on")
+    return sorted(path for path in files.written)
