@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 
 from pyvarcolor.interactive.session import Record, Session
@@ -42,7 +41,7 @@ class Journal:
         self._going_on = False
 
     def add(self, record: Record, session: Session) -> None:
-        """Append a change; it is on the disk when this returns.
+        """Append a change; when this returns, the system has it, whatever happens to this program.
 
         Parameters
         ----------
@@ -63,8 +62,6 @@ class Journal:
         text = "".join(json.dumps(each) + "\n" for each in records)
         with self.path.open("a" if self._going_on else "w", encoding="ascii") as file:
             file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
         self._going_on = True
 
     def recover(self) -> Session | None:

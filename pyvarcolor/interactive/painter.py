@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 import warnings
 from collections.abc import Iterator
@@ -14,7 +15,9 @@ from numpy.typing import NDArray
 from pyvarcolor import methods
 from pyvarcolor.advice import suggest_strokes
 from pyvarcolor.color import lightness_from_gray
+from pyvarcolor.hints import Hints
 from pyvarcolor.interactive.palette import hex_of
+from pyvarcolor.interactive.scene import shrunk
 from pyvarcolor.pipeline import Colorizer
 from pyvarcolor.raster import Raster
 from pyvarcolor.result import Colorization, NotConvergedWarning
@@ -22,6 +25,8 @@ from pyvarcolor.vector import VectorStroke
 
 Array = NDArray[np.floating]
 
+DRAFT_SIDE = 800
+"""Long side in pixels of what is coloured first, at most."""
 PLACES = 5
 VIVID = 2.0
 LEAST_REACH = 8.0
@@ -52,7 +57,7 @@ class Wish:
 
 @dataclass(frozen=True)
 class Colour:
-    """Chroma (h, w, 2) of the small copy, and how many seconds it took."""
+    """Chroma (h, w, 2) of a copy, and how many seconds it took."""
 
     chroma: Array
     seconds: float
@@ -66,27 +71,45 @@ class Advice:
     places: list[tuple[float, float]] | None = None
 
 
+class _Copy:
+    """A copy of the photograph that is kept ready to be coloured."""
+
+    def __init__(self, gray: Array, **options: Any) -> None:
+        self._colorizer = Colorizer(gray, **options)
+        self._raster = Raster((gray.shape[0], gray.shape[1]))
+
+    def hints(self, strokes: tuple[VectorStroke, ...]) -> Hints:
+        """What strokes prescribe on it."""
+        self._raster.show(strokes)
+        return self._raster.hints()
+
+    def colour(self, hints: Hints, *, preview: bool) -> Colorization:
+        """Its colour; whether that has converged does not matter here."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", NotConvergedWarning)
+            return self._colorizer.update(hints, preview=preview)
+
+
 class Painter:
-    """Colours the small copy of a photograph again and again.
+    """Colours a copy of a photograph again and again; a still smaller one first.
 
     Parameters
     ----------
     gray : (h, w) ndarray of float32
-        The small copy, sRGB-encoded, 0..1.
+        The copy, sRGB-encoded, 0..1.
     **options
         As `pyvarcolor.Colorizer` takes them.
     """
 
     def __init__(self, gray: Array, **options: Any) -> None:
-        self._gray = gray
+        self._gray, self._lightness = gray, lightness_from_gray(gray)
+        spare = {"threads": max((os.cpu_count() or 1) - 1, 1)}  # one processor is left to the brush
+        self._draft = _Copy(shrunk(gray, DRAFT_SIDE), **(spare | options))
+        self._copy = _Copy(gray, **options)
         self._how = {name: options[name] for name in ("backend", "threads") if name in options}
-        self._colorizer = Colorizer(gray, **options)
         method = options.get("method", "auto")
         prior = methods.prior_of(method, options.get("prior", "auto"))
         self._needs_hints = methods.get(method).needs_hints and (prior is None or prior.needs_hints)
-        self._lightness = lightness_from_gray(gray)
-        self._raster = Raster((gray.shape[0], gray.shape[1]))
-        self._last: Colorization | None = None
 
     def answer(self, wish: Wish) -> Iterator[Colour | Advice]:
         """Colour for these strokes, soon and then refined; then advice.
@@ -100,22 +123,22 @@ class Painter:
         ------
         Colour or Advice
         """
-        self._raster.show(wish.strokes)
-        hints = self._raster.hints()
-        if hints.count == 0 and self._needs_hints:
-            yield Colour(np.zeros((*self._gray.shape, 2), np.float32), 0.0)
-            self._last = None
+        began = time.perf_counter()
+        rough = self._draft.hints(wish.strokes)
+        if rough.count == 0 and self._needs_hints:
+            yield Colour(np.zeros((*self._gray.shape, 2), np.float32), time.perf_counter() - began)
             return
-        for preview in (True, False) if wish.final else (True,):
-            if preview and hints.count == 0:
-                continue  # without strokes there is no quicker answer than the right one
-            began = time.perf_counter()
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore", NotConvergedWarning)
-                self._last = self._colorizer.update(hints, preview=preview)
-            yield Colour(self._last.chroma, time.perf_counter() - began)
-        if wish.at is not None and self._last is not None:
-            yield Advice(colors=self._colors_at(self._last, *wish.at))
+        # What is expected where nothing is painted follows when the brush is up; a preview keeps it.
+        yield Colour(self._draft.colour(rough, preview=True).chroma, time.perf_counter() - began)
+        if not wish.final:
+            return
+        began = time.perf_counter()
+        hints = self._copy.hints(wish.strokes)
+        refined = self._copy.colour(hints, preview=False)
+        yield Colour(refined.chroma, time.perf_counter() - began)
+        self._draft.colour(rough, preview=False)
+        if wish.at is not None:
+            yield Advice(colors=self._colors_at(refined, *wish.at))
         if wish.places:
             height, width = self._gray.shape
             found = suggest_strokes(self._gray, hints, count=PLACES, **self._how)

@@ -19,7 +19,7 @@ from pyvarcolor.vector import VectorStroke
 Array = NDArray[np.floating]
 Picture = NDArray[np.uint8]
 
-LONG_SIDE = 1500
+LONG_SIDE = 1200
 """Of the small copy, in pixels, at most."""
 GROUND = (38, 38, 40)
 """Colour around the photograph."""
@@ -39,15 +39,15 @@ class Scene:
     ----------
     small : (h, w) ndarray of float32
         L* of the small copy; what colour is solved for on.
-    chroma : (h, 2, w) ndarray of float32, or None
-        Its a* and b*, once there are any.
+    chroma : (h, w, 2) ndarray of float32, or None
+        a* and b*, once there are any, at the size of the small copy or less.
     """
 
     def __init__(self, gray: NDArray[np.generic], kernels: Kernels) -> None:
         self._kernels = kernels
         self.lightness = np.ascontiguousarray(lightness_from_gray(gray), np.float32)
         self.shape: tuple[int, int] = (self.lightness.shape[0], self.lightness.shape[1])
-        self.small = _shrunk(self.lightness, LONG_SIDE)
+        self.small = shrunk(self.lightness, LONG_SIDE)
         self.chroma: Array | None = None
         self._rasters = [Raster(self.shape), Raster((self.small.shape[0], self.small.shape[1]))]
 
@@ -61,16 +61,12 @@ class Scene:
         for raster in self._rasters:
             raster.show(strokes)
 
-    def show_chroma(self, chroma: Array) -> None:
-        """Have this colour, a* and b* (h, w, 2) of the small copy."""
-        self.chroma = np.ascontiguousarray(chroma.transpose(0, 2, 1), np.float32)
-
     def chroma_at(self, x: float, y: float) -> tuple[float, float]:
         """Colour at a place in pixels of the photograph; (0, 0) where there is none yet."""
         if self.chroma is None:
             return 0.0, 0.0
-        row, col = self._pixel(x, y, (self.small.shape[0], self.small.shape[1]))
-        a, b = self.chroma[row, :, col]
+        row, col = self._pixel(x, y, (self.chroma.shape[0], self.chroma.shape[1]))
+        a, b = self.chroma[row, col]
         return float(a), float(b)
 
     def lightness_at(self, x: float, y: float) -> float:
@@ -79,11 +75,11 @@ class Scene:
 
     def gray(self, view: Viewport) -> Picture:
         """The photograph as it is, (h, w, 3) for the window."""
-        return self._seen(view, None)
+        return self.developed(view, None)
 
     def color(self, view: Viewport) -> Picture:
         """The photograph in colour; in gray, as long as there is no colour."""
-        return self._seen(view, self.chroma)
+        return self.developed(view, self.chroma)
 
     def ink(self, picture: Picture, view: Viewport) -> Picture:
         """A copy of what the window shows, with the strokes on it."""
@@ -113,8 +109,20 @@ class Scene:
         inside = (at >= 0) & (at < size)
         return np.where(inside, at, -1).astype(np.intp)
 
-    def _seen(self, view: Viewport, chroma: Array | None) -> Picture:
-        """What the window shows, developed at its own resolution."""
+    def developed(self, view: Viewport, chroma: Array | None) -> Picture:
+        """What the window shows with this chroma; it may be called in another thread.
+
+        Parameters
+        ----------
+        view : Viewport
+            The window.
+        chroma : (h, w, 2) ndarray of float32, or None
+            a* and b* of a copy of any size; None is gray.
+
+        Returns
+        -------
+        (h, w, 3) ndarray of uint8
+        """
         height, width = view.window
         picture = np.empty((height, width, 3), np.uint8)
         picture[:] = GROUND
@@ -128,7 +136,7 @@ class Scene:
             ab = np.zeros((size[0], 2, size[1]), np.float32)
             if chroma is not None:
                 for channel in (0, 1):
-                    ab[:, channel] = self._part(chroma[:, channel], part, size)
+                    ab[:, channel] = self._part(chroma[..., channel], part, size)
             developed = np.empty((*size, 3), np.uint8)
             self._kernels.encode_rgb(lightness, ab, developed)
             picture[y0:y1, x0:x1] = developed
@@ -148,12 +156,12 @@ class Scene:
         return np.array(image.resize((size[1], size[0]), how, box=box, reducing_gap=2), np.float32)
 
 
-def _shrunk(lightness: Array, side: int) -> Array:
-    """L* of a copy whose long side is at most `side`; the same where it is already."""
-    height, width = lightness.shape
+def shrunk(plane: Array, side: int) -> Array:
+    """A copy (h, w) of a plane (H, W) of float32 whose long side is at most `side`; the same where it is already."""
+    height, width = plane.shape
     scale = side / max(height, width)
     if scale >= 1:
-        return lightness
+        return plane
     size = max(round(width * scale), 1), max(round(height * scale), 1)
-    small = Image.fromarray(lightness).resize(size, Image.Resampling.BOX, reducing_gap=3)
+    small = Image.fromarray(plane).resize(size, Image.Resampling.BOX, reducing_gap=3)
     return np.ascontiguousarray(small)

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.transforms import Bbox
 from numpy.typing import NDArray
 
 from pyvarcolor.interactive.palette import MOST_CHROMA
@@ -98,14 +99,29 @@ class Screen:
             self._put_picture()
             self.canvas.blit(self.figure.bbox)
 
-    def show_moving(self) -> None:
-        """Draw what lies above the picture again, after it was changed."""
+    def show_moving(self, places: Sequence[tuple[float, float]] = (), reach: float = 0) -> None:
+        """Draw what lies above the picture again, after it was changed.
+
+        Parameters
+        ----------
+        places : sequence of (x, y), optional
+            Where it was changed, in pixels of the view; none: anywhere.
+        reach : float
+            How far around them.
+        """
         if not self.blits:
             self.canvas.draw_idle()
         elif self._under is not None:
             self.canvas.restore_region(self._under)
             self._put_moving()
-            self.canvas.blit(self.view.bbox)
+            view = self.view.bbox
+            near: Bbox | None = view
+            if places:
+                x, y = zip(*places, strict=True)
+                corners = (min(x) - reach, view.y1 - max(y) - reach), (max(x) + reach, view.y1 - min(y) + reach)
+                near = Bbox.intersection(Bbox(np.floor(corners)), view)
+            if near is not None:
+                self.canvas.blit(near)
 
     def show_status(self, text: str) -> None:
         """Show this in the status line."""

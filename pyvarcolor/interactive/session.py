@@ -80,6 +80,11 @@ class Session:
         self.color = self.recent[0]
 
     @property
+    def points(self) -> tuple[tuple[float, float], ...]:
+        """Corners of the stroke in progress."""
+        return tuple(self._points)
+
+    @property
     def unfinished(self) -> VectorStroke | None:
         """The stroke in progress."""
         if not self._points:

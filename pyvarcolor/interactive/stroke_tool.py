@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -32,8 +33,10 @@ if TYPE_CHECKING:
 Picture = NDArray[np.uint8]
 Look = Literal["color", "gray", "divider", "beside"]
 
-POLL = 15  # milliseconds between two looks for answers
+POLL = 8  # milliseconds between two looks for answers
 GROWTH, ZOOM = 1.25, 1.25  # of one key, of one step of the wheel
+BREATH = 0.08  # seconds between two pictures while the brush is down: ink comes first
+RIM = 4  # pixels of the screen around the brush
 GRIP = 8  # pixels at 100 dpi from the divider at which it is taken hold of
 HELD = 1.0  # seconds within which a key is held rather than pressed again, where its release is not told
 BOUNCE = 0.06  # seconds between release and press of a key that is held, where these are told
@@ -45,6 +48,14 @@ class _Question(NamedTuple):
     words: str
     yes: Callable[[], None]
     no: Callable[[], None]
+
+
+class _Developed(NamedTuple):
+    """Colour, and the picture of it in a view."""
+
+    colour: Colour
+    view: Viewport
+    picture: Picture
 
 
 class StrokeTool:
@@ -118,8 +129,8 @@ class StrokeTool:
         kernels = load(options.get("backend", "auto"), options.get("threads"))
         self.scene = Scene(pixels, kernels)
         gray = lab_to_rgb(self.scene.small, np.zeros((*self.scene.small.shape, 2), np.float32), np.float32)[..., 0]
-        painter = Painter(np.ascontiguousarray(gray), **options)
-        self._live: Newest[Wish, Colour | Advice] = Newest(painter.answer)
+        self._painter = Painter(np.ascontiguousarray(gray), **options)
+        self._live: Newest[Wish, _Developed | Advice] = Newest(self._colour)
         self._files = files
         self._saver: Newest[tuple[VectorStroke, ...], Saved] | None = None
         self._journal: Journal | None = None
@@ -136,13 +147,15 @@ class StrokeTool:
         self._drag: str | None = None
         self._pointer: tuple[float, float] | None = None
         self._place = (0.5, 0.5)  # where the last stroke began: what the map of colours is for
-        self._picking = self._clicked = False
+        self._picking = self._clicked = self._panel_waits = False
         self._advised: list[str] = []
         self._places: list[tuple[float, float]] = []
         self._question: _Question | None = None
         self._typed: str | None = None
         self._helping = self._leaving = self._replacing = self._closed = False
         self._key_at, self._key_held = 0.0, False
+        self._ready: _Developed | None = None
+        self._shown_at = 0.0
         self._message, self._seconds, self._painted = "", float("nan"), 0
         self._pictures: dict[str, Picture] = {}
         self._map_size = MAP_SIZE
@@ -308,7 +321,7 @@ class StrokeTool:
         if self._files is None:
             self._say("there is no folder to open strokes from")
             return
-        self._typed = str(self._files.strokes.parent / "")
+        self._typed = f"{self._files.strokes.parent}{os.sep}"
         self._refresh_status()
 
     def open(self, path: Path) -> None:
@@ -331,13 +344,14 @@ class StrokeTool:
 
     def leave(self) -> None:
         """Close the window; ask once if strokes are unsaved."""
+        self._poll_saver()
         if self._helping:
             self.toggle_help()
         elif self.session.unfinished is not None:
             self.session.abandon()
             self._drag = None
             self._show_moving()
-        elif self.unsaved and self._files is not None and not self._leaving:
+        elif self._saver is not None and self.unsaved and not self._saver.busy and not self._leaving:
             self._leaving = True
             self._say("strokes are not saved: S saves them; Esc again closes, and they wait in the side file")
         else:
@@ -392,12 +406,14 @@ class StrokeTool:
         """Show strokes that have changed, and ask for their colour."""
         self._leaving = self._replacing = False
         self._places = []
+        if self._follows:
+            self._ask(final=True)
+            self._panel_waits = True  # until there is colour, which must not wait for it
+        else:
+            self._refresh_panel()
         self.scene.show_strokes(self.strokes)
         self._painted = int(np.count_nonzero(self.scene.raster.top))
         self._refresh()
-        self._refresh_panel()
-        if self._follows:
-            self._ask(final=True)
 
     def _offer(self, earlier: Session, journal: Journal) -> None:
         """Offer what an earlier session left."""
@@ -430,11 +446,8 @@ class StrokeTool:
     def _poll(self) -> None:
         """Take what the threads have ready; stop looking when there is no more to come."""
         for answer in self._live.take():
-            if isinstance(answer, Colour):
-                self._seconds = answer.seconds
-                self.scene.show_chroma(answer.chroma)
-                self._pictures.pop("color", None)
-                self._refresh()
+            if isinstance(answer, _Developed):
+                self._ready = answer
             elif isinstance(answer, Exception):
                 self._say(f"colour failed: {answer}")
             elif answer.colors is not None:
@@ -444,9 +457,32 @@ class StrokeTool:
                 self._places = answer.places
                 self._say("the more a stroke there would help, the lower its number")
                 self._refresh()
+        if self._ready is not None and (self._drag != "paint" or time.monotonic() - self._shown_at > BREATH):
+            self._show_colour(self._ready)
         self._poll_saver()
-        if not (self._live.busy or (self._saver is not None and self._saver.busy)):
+        if self._panel_waits and not self._live.busy:
+            self._refresh_panel()
+        if not (self._ready or self._live.busy or (self._saver is not None and self._saver.busy)):
             self._timer.stop()
+
+    def _colour(self, wish: Wish) -> Iterator[_Developed | Advice]:
+        """Answers; colour is developed in the live thread too, for the window's has a brush to follow."""
+        for answer in self._painter.answer(wish):
+            if isinstance(answer, Colour):
+                view = self.view
+                yield _Developed(answer, view, self.scene.developed(view, answer.chroma))
+            else:
+                yield answer
+
+    def _show_colour(self, developed: _Developed) -> None:
+        """Show new colour."""
+        self._ready, self._shown_at = None, time.monotonic()
+        self._seconds = developed.colour.seconds
+        self.scene.chroma = developed.colour.chroma
+        self._pictures.pop("color", None)
+        if developed.view == self.view:
+            self._pictures["color"] = developed.picture
+        self._refresh()
 
     def _poll_saver(self) -> None:
         """Take note of what was saved."""
@@ -509,22 +545,24 @@ class StrokeTool:
         self.screen.show_picture(picture)
         self._refresh_status()
 
-    def _show_moving(self) -> None:
-        """Show anew what lies above it."""
+    def _show_moving(self, *pointer: tuple[float, float] | None) -> None:
+        """Show anew what lies above it; all of it, or what is near where the pointer was and is."""
         self._arrange_moving()
-        self.screen.show_moving()
+        if len(self._panes) > 1 or None in pointer:
+            pointer = ()
+        self.screen.show_moving([place for place in pointer if place], self._radius * self.view.zoom + RIM)
 
     def _arrange_moving(self) -> None:
         """Put the stroke in progress, the brush, the divider and marks where they belong."""
-        unfinished = self.session.unfinished
+        points, session = self.session.points, self.session
         width = 2 * self._radius * self.view.zoom
-        if unfinished is None:
+        if not points:
             self.screen.show_stroke([(np.empty(0), np.empty(0))] * 2, 1)
         else:
             origin = self.view.left, self.view.top
-            x, y = ((np.array(unfinished.points) * self.scene.shape[::-1] - origin) * self.view.zoom).T
+            x, y = ((np.array(points) * self.scene.shape[::-1] - origin) * self.view.zoom).T
             self.screen.show_stroke([(x + pane, y) for pane in self._panes], max(width, 1))
-            color, alpha = (unfinished.color, 1.0) if unfinished.color else ("#ffffff", 0.6)
+            color, alpha = ("#ffffff", 0.6) if session.erasing else (session.color, 1.0)
             for line in self.screen.strokes:
                 line.set(color=color, alpha=alpha)
         if self._pointer is None:
@@ -545,6 +583,7 @@ class StrokeTool:
 
     def _refresh_panel(self) -> None:
         """Show brush and colours anew."""
+        self._panel_waits = False
         session = self.session
         lightness = self.scene.lightness_at(self._place[0] * self.scene.shape[1], self._place[1] * self.scene.shape[0])
         heading = f"all colours at L* {shown_lightness(lightness):.0f}"
@@ -646,8 +685,9 @@ class StrokeTool:
             if self._drag == "paint":
                 self.session.extend(*self._fraction(*at))
                 self._preview()
-            self._show_moving()
-            self._refresh_status()
+            else:
+                self._refresh_status()
+            self._show_moving(before, at)
 
     def _on_release(self, event: MouseEvent) -> None:
         """End what the button began."""

@@ -14,6 +14,8 @@ import matplotlib.pyplot as plt
 from pyvarcolor.interactive.stroke_tool import StrokeTool
 
 TOOLKITS = ("macosx",) * (sys.platform == "darwin") + ("tkagg", "qtagg", "gtk4agg", "gtk3agg", "wxagg")
+TURN = 0.0005
+"""Seconds after which a thread lets another one have its turn, if that waits."""
 
 _ADVICE = (
     "Ways out: --web paints in a browser (over `ssh -L {port}:localhost:{port}` too); on a machine with a screen "
@@ -99,7 +101,7 @@ def run(
     else:
         choose_toolkit(toolkit, port)
     page: Any = {"webagg.address": "127.0.0.1", "webagg.port": port, "webagg.open_in_browser": browser}
-    with mpl.rc_context(page):
+    with mpl.rc_context(page), _quick_turns():
         tool = make()
         manager: Any = tool.screen.canvas.manager
         manager.set_window_title(title)
@@ -108,6 +110,17 @@ def run(
                 _stop_serving_after(tool)
             plt.show(block=True)
     return tool
+
+
+@contextlib.contextmanager
+def _quick_turns() -> Iterator[None]:
+    """Let the window's thread have its turn soon: Tk takes many for one stroke of ink, and 5 ms each can be long."""
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(TURN)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(usual)
 
 
 @contextlib.contextmanager
