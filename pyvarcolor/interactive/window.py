@@ -6,7 +6,7 @@ import contextlib
 import os
 import sys
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
@@ -98,6 +98,7 @@ def run(
             plt.switch_backend("webagg")
         except (ImportError, RuntimeError) as error:
             raise NoWindowError(f'--web needs tornado: pip install "pyvarcolor[web]" ({error})') from error
+        _leave_out_buttons()
     else:
         choose_toolkit(toolkit, port)
     page: Any = {"webagg.address": "127.0.0.1", "webagg.port": port, "webagg.open_in_browser": browser}
@@ -132,6 +133,16 @@ def _closing(tool: StrokeTool) -> Iterator[None]:
         pass  # what was painted is in the side file
     finally:
         tool.close()
+
+
+def _leave_out_buttons() -> None:
+    """Have no toolbar below the page: its tools would take the pointer away from the brush."""
+    from matplotlib.backends import backend_webagg_core as web
+
+    class NoButtons(web.NavigationToolbar2WebAgg):
+        toolitems: ClassVar[list[Any]] = []
+
+    web.FigureManagerWebAgg.ToolbarCls = NoButtons
 
 
 def _stop_serving_after(tool: StrokeTool) -> None:
