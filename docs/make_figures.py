@@ -3,7 +3,8 @@
     python docs/make_figures.py
 
 writes docs/images/demo.jpg, which is what `pyvarcolor demo` shows, docs/images/methods.jpg, the same strokes by each
-method, and docs/images/automatic.jpg, photographs of scikit-image coloured without strokes.
+method, docs/images/automatic.jpg, photographs of scikit-image coloured without strokes, and docs/images/paint_*.jpg,
+the stroke tool at work.
 """
 
 import subprocess
@@ -13,16 +14,21 @@ import warnings
 from pathlib import Path
 
 import numpy as np
+from matplotlib.backend_bases import MouseEvent
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 from skimage import data
 
 from pyvarcolor import NotConvergedWarning, colorize
 from pyvarcolor.color import lab_to_rgb, rgb_to_lab
 from pyvarcolor.demo import load_demo
+from pyvarcolor.interactive import StrokeTool
 from pyvarcolor.raster import rasterize
 
 IMAGES = Path(__file__).parent / "images"
 WIDTH = 1400
+PLACE = 0.12, 0.35  # in the photograph of the demo, for which colours are suggested
 PANELS = {
     "heat": {"method": "heat"},
     "tv": {"method": "tv"},
@@ -43,6 +49,51 @@ def main() -> None:
             save(picture.convert("RGB"), "demo.jpg")
     save(compare_methods(), "methods.jpg")
     save(colour_automatically(), "automatic.jpg")
+    for name, picture in paint().items():
+        save(picture, f"paint_{name}.jpg")
+
+
+def paint() -> dict[str, Image.Image]:
+    """The stroke tool at work on the photograph of the demo, as its window looks at five moments."""
+    demo = load_demo()
+    figure = Figure(figsize=(11, 6.6), dpi=100)
+    canvas = FigureCanvasAgg(figure)
+    tool = StrokeTool(demo.gray, figure=figure)
+    height, width = demo.gray.shape
+
+    def look() -> Image.Image:
+        tool.wait()
+        canvas.draw()
+        return Image.fromarray(np.array(canvas.buffer_rgba())).convert("RGB")
+
+    def point(name: str, x: float, y: float, button: int | None = None) -> None:
+        across, down = tool.view.to_window(x * width, y * height)
+        place = across, tool.screen.view.bbox.y1 - down
+        canvas.callbacks.process(name, MouseEvent(name, canvas, *place, button))
+
+    pictures = {"start": look()}
+    for stroke in demo.strokes:
+        tool.choose(stroke.color)
+        tool.session.radius = stroke.radius
+        (x, y), *corners = stroke.points
+        point("button_press_event", x, y, 3)
+        for x, y in corners:
+            point("motion_notify_event", x, y)
+        point("button_release_event", x, y, 3)
+    pictures["strokes"] = look()
+    point("button_press_event", *PLACE, 1)
+    point("button_release_event", *PLACE, 1)
+    tool.wait()
+    tool.suggest_places()
+    pictures["advice"] = look()
+    tool.suggest_places()
+    tool.toggle_divider()
+    pictures["divider"] = look()
+    tool.toggle_divider()
+    tool.toggle_help()
+    pictures["help"] = look()
+    tool.close()
+    return pictures
 
 
 def compare_methods() -> Image.Image:

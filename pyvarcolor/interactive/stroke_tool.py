@@ -663,7 +663,7 @@ class StrokeTool:
         elif self._look == "divider" and button == "left" and grip:
             self._drag = "divider"
         elif button == self._draw_button:
-            self._drag = "paint"
+            self._drag, self._message = "paint", ""
             self._place = self._fraction(*at)
             self.session.begin(*self._place)
             self._show_moving()
@@ -727,6 +727,7 @@ class StrokeTool:
             if number <= len(self.session.recent):
                 self.choose(self.session.recent[number - 1])
         elif action != "toggle_button" or self._is_pressed_anew():
+            self._message = ""
             if action not in ("leave", "save"):
                 self._leaving = self._replacing = False
             getattr(self, action)()

@@ -6,7 +6,7 @@ import contextlib
 import os
 import sys
 from collections.abc import Callable, Iterator
-from typing import Any, ClassVar
+from typing import Any
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
@@ -139,10 +139,8 @@ def _leave_out_buttons() -> None:
     """Have no toolbar below the page: its tools would take the pointer away from the brush."""
     from matplotlib.backends import backend_webagg_core as web
 
-    class NoButtons(web.NavigationToolbar2WebAgg):
-        toolitems: ClassVar[list[Any]] = []
-
-    web.FigureManagerWebAgg.ToolbarCls = NoButtons
+    page: Any = web.FigureManagerWebAgg
+    page.ToolbarCls = type("NoButtons", (web.NavigationToolbar2WebAgg,), {"toolitems": []})
 
 
 def _stop_serving_after(tool: StrokeTool) -> None:
