@@ -67,7 +67,7 @@ def paint() -> dict[str, Image.Image]:
         return Image.fromarray(np.array(canvas.buffer_rgba())).convert("RGB")
 
     def point(name: str, x: float, y: float, button: int | None = None) -> None:
-        across, down = tool.view.to_window(x * width, y * height)
+        across, down = tool.display.view.to_window(x * width, y * height)
         place = across, tool.screen.view.bbox.y1 - down
         canvas.callbacks.process(name, MouseEvent(name, canvas, *place, button))
 

@@ -12,6 +12,7 @@ from skimage.transform import resize
 
 from pyvarcolor.interactive import Files, StrokeTool, stroke_tool
 from pyvarcolor.interactive.keys import BINDINGS, gestures
+from pyvarcolor.interactive.palette import chroma_of
 from pyvarcolor.io import Photo, read_photo, write_photo
 from pyvarcolor.raster import rasterize
 from pyvarcolor.vector import VectorStroke, load_vector, save_vector
@@ -30,9 +31,9 @@ class Hand:
 
     def at(self, place, pane=0):
         height, width = self.tool.scene.shape
-        x, y = self.tool.view.to_window(place[0] * width, place[1] * height)
+        x, y = self.tool.display.view.to_window(place[0] * width, place[1] * height)
         box = self.tool.screen.view.bbox
-        return box.x0 + x + self.tool._panes[pane], box.y1 - y
+        return box.x0 + x + self.tool.display.panes[pane], box.y1 - y
 
     def send(self, name, place, button=None, **more):
         event = MouseEvent(name, self.canvas, *place, button, **more)
@@ -104,11 +105,11 @@ def test_one_button_paints_and_the_other_one_moves(make):
         hand.drag(*places, button=button)
         close_to(hand.tool.strokes[0], *places)
         hand.wheel((0.5, 0.5), 5)
-        before = hand.tool.view
+        before = hand.tool.display.view
         hand.drag((0.5, 0.5), (0.45, 0.52), button=other)
         assert len(hand.tool.strokes) == 1
-        assert hand.tool.view.zoom == before.zoom
-        assert (hand.tool.view.left, hand.tool.view.top) != (before.left, before.top)
+        assert hand.tool.display.view.zoom == before.zoom
+        assert (hand.tool.display.view.left, hand.tool.display.view.top) != (before.left, before.top)
 
 
 def test_hints_are_those_of_the_strokes_after_any_change(make):
@@ -133,7 +134,7 @@ def test_ink_is_seen_where_it_was_painted_and_its_colour(make):
     hand = make()
     hand.key("N".lower())
     hand.drag((0.2, 0.5), (0.8, 0.5))
-    x, y = hand.tool.view.to_window(0.5 * SHAPE[1], 0.5 * SHAPE[0])
+    x, y = hand.tool.display.view.to_window(0.5 * SHAPE[1], 0.5 * SHAPE[0])
     assert hand.picture[int(y), int(x)].tolist() == [128] * 3
     hand.key("v")
     shown = hand.picture[int(y), int(x)]
@@ -143,7 +144,7 @@ def test_ink_is_seen_where_it_was_painted_and_its_colour(make):
 def test_from_near_single_pixels_of_the_photograph_are_seen(make):
     hand = make()
     hand.wheel((0.5, 0.5), 20)
-    view = hand.tool.view
+    view = hand.tool.display.view
     assert view.zoom > 30
     row, col = 45, 60
     x, y = view.to_window(col + 0.5, row + 0.5)
@@ -157,17 +158,17 @@ def test_the_place_under_the_pointer_stays_when_the_wheel_turns(make):
         hand.wheel((0.4, 0.6), step)
         np.testing.assert_allclose(hand.at((0.4, 0.6)), before, atol=1)
     hand.key("home")
-    assert hand.tool.view.is_fitting
+    assert hand.tool.display.view.is_fitting
 
 
 def test_colours_are_chosen_from_map_swatches_keys_and_the_picture(make):
     hand = make(strokes=(LINE,))
     tool, screen = hand.tool, hand.tool.screen
     hand.click(screen.map, 40, 30)
-    a, b = stroke_tool.chroma_of(tool.session.color)
+    a, b = chroma_of(tool.session.color)
     assert (round(a / 3), round(b / 3)) == (13, 10)
     hand.click(screen.map, 109, 109)  # beyond all colours: the most vivid of that hue
-    a, b = stroke_tool.chroma_of(tool.session.color)
+    a, b = chroma_of(tool.session.color)
     assert abs(a - b) < 2
     assert a > 20
     second = tool.session.recent[1]
@@ -192,7 +193,7 @@ def test_the_brush_on_the_screen_is_as_wide_as_on_the_photograph(make):
         hand.wheel((0.5, 0.5), zoom)
         hand.send("motion_notify_event", hand.at((0.5, 0.5)))
         x, _ = hand.tool.screen.outlines[0][0].get_data()
-        np.testing.assert_allclose(np.ptp(x), 2 * hand.tool._radius * hand.tool.view.zoom)
+        np.testing.assert_allclose(np.ptp(x), 2 * hand.tool.display.radius * hand.tool.display.view.zoom)
         hand.send("button_press_event", hand.at((0.5, 0.5)), 3)
         points = hand.tool.screen.strokes[0].get_linewidth()
         np.testing.assert_allclose(points * hand.tool.screen.figure.dpi / 72, np.ptp(x))
@@ -211,21 +212,41 @@ def test_before_and_after_side_by_side_and_with_a_divider(make):
     assert colourful(colour)
     assert not colourful(gray)
     hand.key("d")
-    start = hand.tool.screen.view.bbox.x0 + 0.5 * hand.tool._pane[1], 200
+    start = hand.tool.screen.view.bbox.x0 + 0.5 * hand.tool.display.pane[1], 200
     hand.send("button_press_event", start, 1)
     hand.send("motion_notify_event", (start[0] - 100, 200))
     hand.send("button_release_event", (start[0] - 100, 200), 1)
-    at = hand.tool._pane[1] // 2 - 100
+    at = hand.tool.display.pane[1] // 2 - 100
     np.testing.assert_array_equal(hand.picture[:, :at], gray[:, :at])
     np.testing.assert_array_equal(hand.picture[:, at:], colour[:, at:])
     hand.key("b")
-    half = hand.tool._pane[1]
+    half = hand.tool.display.pane[1]
     left, right = hand.picture[:, :half], hand.picture[:, half:]
     assert colourful(right)
     assert not colourful(left)
     places = (0.3, 0.7), (0.5, 0.7)
     hand.drag(*places, pane=1)
     close_to(hand.tool.strokes[-1], *places)
+
+
+def test_a_stroke_stays_in_the_pane_where_it_began(make):
+    hand = make()
+    hand.key("b")
+    hand.send("button_press_event", hand.at((0.2, 0.5), pane=1), 3)
+    hand.send("motion_notify_event", hand.at((0.9, 0.5), pane=0))
+    hand.send("button_release_event", hand.at((0.9, 0.5), pane=0), 3)
+    (first, last) = hand.tool.strokes[0].points
+    assert abs(first[0] - 0.2) < 0.02
+    assert last[0] < 0  # out of the photograph on the left, not back in on the right
+
+
+def test_a_click_may_tremble(make):
+    hand = make()
+    x, y = hand.at((0.25, 0.75))
+    hand.send("button_press_event", (x, y), 1)
+    hand.send("motion_notify_event", (x + 2, y - 1))
+    hand.send("button_release_event", (x + 2, y - 1), 1)
+    np.testing.assert_allclose(hand.tool._panel.place, (0.25, 0.75), atol=0.03)
 
 
 def test_colour_follows_the_brush_and_what_is_undone(make):
@@ -260,9 +281,9 @@ def test_colours_and_places_are_suggested(make):
     hand = make(live=True)
     hand.drag((0.5, 0.5), button="left")
     hand.tool.wait()
-    assert 3 <= len(set(hand.tool._advised)) <= 6
+    assert 3 <= len(set(hand.tool._panel.advised)) <= 6
     hand.click(hand.tool.screen.advised, 1, 0)
-    assert hand.tool.session.color == hand.tool._advised[1]
+    assert hand.tool.session.color == hand.tool._panel.advised[1]
     hand.key("p")
     hand.tool.wait()
     marks = [mark for mark in hand.tool.screen.marks if mark.get_visible()]
@@ -474,8 +495,8 @@ def test_a_smaller_window_shows_all_again(make):
     hand = make()
     hand.tool.screen.figure.set_size_inches(5, 4)
     hand.canvas.callbacks.process("resize_event", None)
-    assert hand.picture.shape[:2] == hand.tool.view.window == hand.tool.screen.window
-    assert hand.tool.view.is_fitting
+    assert hand.picture.shape[:2] == hand.tool.display.view.window == hand.tool.screen.window
+    assert hand.tool.display.view.is_fitting
 
 
 def test_a_window_of_twice_the_resolution_looks_alike(make):

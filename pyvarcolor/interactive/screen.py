@@ -135,12 +135,16 @@ class Screen:
             self.status.draw_artist(self.status_text)
             self.canvas.blit(self.status.bbox)
 
-    def show_stroke(self, panes: Sequence[tuple[NDArray[np.floating], NDArray[np.floating]]], width: float) -> None:
+    def show_stroke(
+        self,
+        panes: Sequence[tuple[NDArray[np.floating], NDArray[np.floating]]],
+        width: float,
+        color: str,
+        alpha: float,
+    ) -> None:
         """Have a stroke in progress in each pane: x and y in pixels of the view, and its width in them."""
         for line, (x, y) in zip(self.strokes, panes, strict=False):
-            line.set_data(x, y)
-            line.set_linewidth(width * 72 / self.figure.dpi)
-            line.set_visible(len(x) > 0)
+            line.set(data=(x, y), linewidth=width * 72 / self.figure.dpi, color=color, alpha=alpha, visible=len(x) > 0)
 
     def show_brush(self, places: Sequence[tuple[float, float]], width: float) -> None:
         """Have the outline of the brush at each of these places."""
@@ -151,7 +155,7 @@ class Screen:
                 if place is not None:
                     line.set_data(place[0] + width / 2 * np.cos(turn), place[1] + width / 2 * np.sin(turn))
 
-    def show_places(self, places: Sequence[tuple[float, float]]) -> None:
+    def show_marks(self, places: Sequence[tuple[float, float]]) -> None:
         """Have a numbered ring at each of these places."""
         for number, mark in enumerate(self.marks):
             mark.set_visible(number < len(places))
@@ -189,6 +193,11 @@ class Screen:
                 row[k] = tuple(bytes.fromhex(color[1:]))
             image.set_data(row[None])
         self.advised_heading.set_text("suggested here" if advised else "")
+
+    def show_notes(self, notes: str) -> None:
+        """Have these lines below the colours, and draw the panel again."""
+        self.notes_text.set_text(notes)
+        self.canvas.draw_idle()
 
     def _make_view(self) -> None:
         """The picture, and what moves above it."""

@@ -18,7 +18,7 @@ from pyvarcolor.interactive.journal import Journal
 from pyvarcolor.interactive.keys import ACTIONS, help_text
 from pyvarcolor.interactive.live import Newest
 from pyvarcolor.interactive.painter import Advice, Colour, Painter, Wish
-from pyvarcolor.interactive.palette import chroma_of, gamut_map, hex_of, shown_lightness
+from pyvarcolor.interactive.palette import hex_of
 from pyvarcolor.interactive.scene import Scene
 from pyvarcolor.interactive.session import NEUTRAL, Session
 from pyvarcolor.interactive.viewport import Viewport
@@ -30,14 +30,14 @@ if TYPE_CHECKING:
     from matplotlib.backend_bases import Event, KeyEvent, MouseEvent, ResizeEvent
     from matplotlib.figure import Figure
 
+    from pyvarcolor.interactive.display import Look, Place
+
 Picture = NDArray[np.uint8]
-Look = Literal["color", "gray", "divider", "beside"]
 
 POLL = 8  # milliseconds between two looks for answers
 GROWTH, ZOOM = 1.25, 1.25  # of one key, of one step of the wheel
 BREATH = 0.08  # seconds between two pictures while the brush is down: ink comes first
-RIM = 4  # pixels of the screen around the brush
-GRIP = 8  # pixels at 100 dpi from the divider at which it is taken hold of
+STILL = 3  # pixels of the screen that a click may move
 HELD = 1.0  # seconds within which a key is held rather than pressed again, where its release is not told
 BOUNCE = 0.06  # seconds between release and press of a key that is held, where these are told
 
@@ -83,7 +83,7 @@ class StrokeTool:
     ----------
     session : Session
         Strokes, undo, brush.
-    view : Viewport
+    display : Display
         What is seen.
     when_closed : callable or None
         Called when the tool was closed.
@@ -121,7 +121,9 @@ class StrokeTool:
         figure: Figure | None = None,
         **options: Any,
     ) -> None:
-        from pyvarcolor.interactive.screen import MAP_SIZE, Screen
+        from pyvarcolor.interactive.display import Display
+        from pyvarcolor.interactive.panel import Panel
+        from pyvarcolor.interactive.screen import Screen
 
         if draw_button not in ("left", "right"):
             raise ValueError(f"draw_button must be 'left' or 'right', but is {draw_button!r}")
@@ -141,32 +143,22 @@ class StrokeTool:
 
         self._follows = live
         self._draw_button: Literal["left", "right"] = draw_button
-        self._look: Look = "color" if live else "gray"
-        self._divider = 0.5
-        self._strokes_shown = True
-        self._drag: str | None = None
-        self._pointer: tuple[float, float] | None = None
-        self._place = (0.5, 0.5)  # where the last stroke began: what the map of colours is for
-        self._picking = self._clicked = self._panel_waits = False
-        self._advised: list[str] = []
-        self._places: list[tuple[float, float]] = []
+        self._drag: Literal["paint", "pan", "divider"] | None = None
+        self._pressed: Place = (0.0, 0.0)
+        self._pane = 0.0  # where the pane begins that is painted in
         self._question: _Question | None = None
-        self._typed: str | None = None
-        self._helping = self._leaving = self._replacing = self._closed = False
+        self._picking = self._panel_waits = self._helping = self._leaving = self._replacing = self._closed = False
         self._key_at, self._key_held = 0.0, False
         self._ready: _Developed | None = None
         self._shown_at = 0.0
-        self._message, self._seconds, self._painted = "", float("nan"), 0
-        self._pictures: dict[str, Picture] = {}
-        self._map_size = MAP_SIZE
 
-        if figure is None:
-            figure = _new_figure()
-        self.screen = Screen(figure)
-        self._adopt(Session(strokes))
-        self.view = Viewport.fitting(self.scene.shape, self._pane)
-        self._connect(figure)
-        self._timer: Any = figure.canvas.new_timer(interval=POLL, callbacks=[(self._poll, (), {})])
+        self.screen = Screen(_new_figure() if figure is None else figure)
+        self.session = Session(strokes)
+        self.display = Display(self.scene, self.screen, self.session, "color" if live else "gray")
+        self._panel = Panel(self.scene, self.screen)
+        self._adopt(self.session)
+        self._connect()
+        self._timer: Any = self.screen.canvas.new_timer(interval=POLL, callbacks=[(self._poll, (), {})])
         self._refresh_panel()
         self._refresh()
         if live:
@@ -258,28 +250,29 @@ class StrokeTool:
 
     def toggle_gray(self) -> None:
         """Show the photograph as it was, or in colour."""
-        self._show("gray" if self._look == "color" else "color")
+        self._show("gray" if self.display.look == "color" else "color")
 
     def toggle_divider(self) -> None:
         """Show it before and after, with a divider between."""
-        self._show("color" if self._look == "divider" else "divider")
+        self._show("color" if self.display.look == "divider" else "divider")
 
     def toggle_beside(self) -> None:
         """Show the strokes and the colour side by side."""
-        self._show("color" if self._look == "beside" else "beside")
+        self._show("color" if self.display.look == "beside" else "beside")
 
     def toggle_strokes(self) -> None:
         """Hide the strokes, or show them."""
-        self._strokes_shown = not self._strokes_shown
+        self.display.strokes_shown = not self.display.strokes_shown
         self._refresh()
 
     def fit(self) -> None:
         """See all of the photograph."""
-        self._look_at(Viewport.fitting(self.scene.shape, self._pane))
+        self.display.fit()
+        self._refresh_status()
 
     def solve(self) -> None:
         """Colour it now."""
-        if self._look == "gray":
+        if self.display.look == "gray":
             self._show("color")
         self._ask(final=True)
 
@@ -293,8 +286,8 @@ class StrokeTool:
 
     def suggest_places(self) -> None:
         """Show where a stroke would help most, or hide that."""
-        if self._places:
-            self._places = []
+        if self.display.marks:
+            self.display.marks = []
             self._refresh()
         else:
             self._say("looking for places ...")
@@ -321,7 +314,7 @@ class StrokeTool:
         if self._files is None:
             self._say("there is no folder to open strokes from")
             return
-        self._typed = f"{self._files.strokes.parent}{os.sep}"
+        self._panel.typed = f"{self._files.strokes.parent}{os.sep}"
         self._refresh_status()
 
     def open(self, path: Path) -> None:
@@ -350,7 +343,7 @@ class StrokeTool:
         elif self.session.unfinished is not None:
             self.session.abandon()
             self._drag = None
-            self._show_moving()
+            self.display.refresh_moving()
         elif self._saver is not None and self.unsaved and not self._saver.busy and not self._leaving:
             self._leaving = True
             self._say("strokes are not saved: S saves them; Esc again closes, and they wait in the side file")
@@ -389,7 +382,7 @@ class StrokeTool:
 
     def _adopt(self, session: Session) -> None:
         """Work on this session."""
-        self.session = session
+        self.session = self.display.session = session
         session.note = self._note
         self.scene.show_strokes(session.strokes)
 
@@ -405,14 +398,14 @@ class StrokeTool:
     def _changed(self) -> None:
         """Show strokes that have changed, and ask for their colour."""
         self._leaving = self._replacing = False
-        self._places = []
+        self.display.marks = []
         if self._follows:
             self._ask(final=True)
             self._panel_waits = True  # until there is colour, which must not wait for it
         else:
             self._refresh_panel()
         self.scene.show_strokes(self.strokes)
-        self._painted = int(np.count_nonzero(self.scene.raster.top))
+        self._panel.share = np.count_nonzero(self.scene.raster.top) / self.scene.raster.top.size
         self._refresh()
 
     def _offer(self, earlier: Session, journal: Journal) -> None:
@@ -451,10 +444,10 @@ class StrokeTool:
             elif isinstance(answer, Exception):
                 self._say(f"colour failed: {answer}")
             elif answer.colors is not None:
-                self._advised = answer.colors
+                self._panel.advised = answer.colors
                 self._refresh_panel()
             elif answer.places is not None:
-                self._places = answer.places
+                self.display.marks = answer.places
                 self._say("the more a stroke there would help, the lower its number")
                 self._refresh()
         if self._ready is not None and (self._drag != "paint" or time.monotonic() - self._shown_at > BREATH):
@@ -469,7 +462,7 @@ class StrokeTool:
         """Answers; colour is developed in the live thread too, for the window's has a brush to follow."""
         for answer in self._painter.answer(wish):
             if isinstance(answer, Colour):
-                view = self.view
+                view = self.display.view
                 yield _Developed(answer, view, self.scene.developed(view, answer.chroma))
             else:
                 yield answer
@@ -477,12 +470,9 @@ class StrokeTool:
     def _show_colour(self, developed: _Developed) -> None:
         """Show new colour."""
         self._ready, self._shown_at = None, time.monotonic()
-        self._seconds = developed.colour.seconds
-        self.scene.chroma = developed.colour.chroma
-        self._pictures.pop("color", None)
-        if developed.view == self.view:
-            self._pictures["color"] = developed.picture
-        self._refresh()
+        self._panel.seconds = developed.colour.seconds
+        self.display.show_colour(developed.colour.chroma, developed.view, developed.picture)
+        self._refresh_status()
 
     def _poll_saver(self) -> None:
         """Take note of what was saved."""
@@ -499,141 +489,42 @@ class StrokeTool:
 
     # --- what is seen
 
-    @property
-    def _pane(self) -> tuple[int, int]:
-        """Height and width of what shows the photograph once."""
-        height, width = self.screen.window
-        return (height, max(width // 2, 1)) if self._look == "beside" else (height, width)
-
-    @property
-    def _panes(self) -> tuple[float, ...]:
-        """Where they begin."""
-        return (0.0, float(self._pane[1])) if self._look == "beside" else (0.0,)
-
-    def _show(self, look: Look) -> None:
-        """Show the photograph in another way."""
-        self._look = look
-        self._look_at(self.view.resized(self._pane))
-
-    def _look_at(self, view: Viewport) -> None:
-        """Show another part of the photograph."""
-        if view != self.view:
-            self.view = view
-            self._pictures.clear()
-        self._refresh()
-
-    def _seen(self, name: str) -> Picture:
-        """The picture "gray" or "color" in this view."""
-        if name not in self._pictures:
-            self._pictures[name] = getattr(self.scene, name)(self.view)
-        return self._pictures[name]
-
-    def _inked(self, name: str) -> Picture:
-        """The same with the strokes on it."""
-        return self.scene.ink(self._seen(name), self.view) if self._strokes_shown else self._seen(name)
-
     def _refresh(self) -> None:
-        """Show the photograph anew."""
-        if self._look == "beside":
-            picture = np.hstack([self._inked("gray"), self._seen("color")])
-        elif self._look == "divider":
-            at = round(self._divider * self._pane[1])
-            picture = np.hstack([self._inked("gray")[:, :at], self._seen("color")[:, at:]])
-        else:
-            picture = self._inked(self._look)
-        self._arrange_moving()
-        self.screen.show_picture(picture)
+        """Show the photograph and the status line anew."""
+        self.display.refresh()
         self._refresh_status()
-
-    def _show_moving(self, *pointer: tuple[float, float] | None) -> None:
-        """Show anew what lies above it; all of it, or what is near where the pointer was and is."""
-        self._arrange_moving()
-        if len(self._panes) > 1 or None in pointer:
-            pointer = ()
-        self.screen.show_moving([place for place in pointer if place], self._radius * self.view.zoom + RIM)
-
-    def _arrange_moving(self) -> None:
-        """Put the stroke in progress, the brush, the divider and marks where they belong."""
-        points, session = self.session.points, self.session
-        width = 2 * self._radius * self.view.zoom
-        if not points:
-            self.screen.show_stroke([(np.empty(0), np.empty(0))] * 2, 1)
-        else:
-            origin = self.view.left, self.view.top
-            x, y = ((np.array(points) * self.scene.shape[::-1] - origin) * self.view.zoom).T
-            self.screen.show_stroke([(x + pane, y) for pane in self._panes], max(width, 1))
-            color, alpha = ("#ffffff", 0.6) if session.erasing else (session.color, 1.0)
-            for line in self.screen.strokes:
-                line.set(color=color, alpha=alpha)
-        if self._pointer is None:
-            self.screen.show_brush((), width)
-        else:
-            x_in_pane = self._pointer[0] % self._pane[1]
-            self.screen.show_brush([(x_in_pane + pane, self._pointer[1]) for pane in self._panes], max(width, 2))
-        self.screen.show_divider(self._divider * self._pane[1] if self._look == "divider" else None)
-        height, wide = self.scene.shape
-        places = [self.view.to_window(x * wide, y * height) for x, y in self._places]
-        self.screen.show_places([(x, y) for x, y in places if 0 <= x < self._pane[1] and 0 <= y < self._pane[0]])
 
     def _show_words(self) -> None:
         """Show the question, or the help, or none."""
         words = self._question.words if self._question else help_text(self._draw_button) if self._helping else None
         self.screen.show_words(words)
-        self._show_moving()
+        self.display.refresh_moving()
 
     def _refresh_panel(self) -> None:
         """Show brush and colours anew."""
         self._panel_waits = False
-        session = self.session
-        lightness = self.scene.lightness_at(self._place[0] * self.scene.shape[1], self._place[1] * self.scene.shape[0])
-        heading = f"all colours at L* {shown_lightness(lightness):.0f}"
-        self.screen.show_map(gamut_map(lightness, self._map_size), chroma_of(session.color), heading)
-        neutral = session.color == NEUTRAL
-        does = "eraser" if session.erasing else f"{session.color}{' neutral' if neutral else ''}"
-        size = f"{does}\n{2 * self._radius:.0f} pixels wide"
-        self.screen.show_colors("#ffffff" if session.erasing else session.color, size, session.recent, self._advised)
-        pan = "right" if self._draw_button == "left" else "left"
-        live = "colour follows the brush" if self._follows else "Space colours"
-        self.screen.notes_text.set_text(
-            f"{self._draw_button} button paints\n{pan} button moves\nwheel zooms\n{live}\nS saves\nH shows all keys"
-        )
-        self.screen.canvas.draw_idle()
+        self._panel.show(self.session, 2 * self.display.radius, self._draw_button, follows=self._follows)
 
     def _refresh_status(self) -> None:
         """Show the status line anew."""
-        if self._typed is not None:
-            self.screen.show_status(f"open strokes: {self._typed}_   (Enter opens, Esc does not)")
-            return
-        count = len(self.strokes)
-        share = 100 * self._painted / self.scene.lightness.size
-        parts = [f"{count} stroke{'s' * (count != 1)}, {share:.2g} % painted"]
-        if self._pointer is not None:
-            x, y = self._photo_place(*self._pointer)
-            a, b = self.scene.chroma_at(x, y)
-            lightness = self.scene.lightness_at(x, y)
-            parts.insert(0, f"L* {lightness:3.0f}  a* {a:4.0f}  b* {b:4.0f}")
-        if np.isfinite(self._seconds):
-            parts.append(f"{1000 * self._seconds:.0f} ms")
-        if self._message:
-            parts.append(self._message)
-        self.screen.show_status("  |  ".join(parts))
+        pointer = self.display.pointer
+        self._panel.show_status(self.strokes, None if pointer is None else self.display.fraction(pointer))
 
     def _say(self, message: str) -> None:
         """Say something in the status line."""
-        self._message = " ".join(message.split())
-        if hasattr(self, "view"):
-            self._refresh_status()
+        self._panel.message = " ".join(message.split())
+        self._refresh_status()
 
     # --- events
 
-    def _connect(self, figure: Figure) -> None:
+    def _connect(self) -> None:
         """Listen to the canvas, and to nothing that matplotlib would do with keys and wheel by itself."""
-        canvas = figure.canvas
+        canvas = self.screen.canvas
         for name in ("key_press_handler_id", "scroll_handler_id"):
             handler = getattr(canvas.manager, name, None)
             if handler is not None:
                 canvas.mpl_disconnect(handler)
-        events: dict[Any, Callable[[Any], None]] = {
+        events: dict[str, Callable[[Any], None]] = {
             "button_press_event": self._on_press,
             "button_release_event": self._on_release,
             "motion_notify_event": self._on_motion,
@@ -655,57 +546,53 @@ class StrokeTool:
         if event.inaxes is not self.screen.view:
             self._choose_in_panel(event)
             return
-        self._pointer = at = self.screen.place(event.x, event.y)
-        grip = abs(at[0] - self._divider * self._pane[1]) <= GRIP * self.screen.scale
-        button = {1: "left", 3: "right"}.get(int(event.button or 0))
+        self.display.pointer = self._pressed = at = self.screen.place(event.x, event.y)
+        button = _button_of(event)
         if self._picking or (button and "ctrl" in (event.modifiers or ())):
-            self._pick()
-        elif self._look == "divider" and button == "left" and grip:
+            self._pick(at)
+        elif button == "left" and self.display.is_on_divider(at):
             self._drag = "divider"
         elif button == self._draw_button:
-            self._drag, self._message = "paint", ""
-            self._place = self._fraction(*at)
-            self.session.begin(*self._place)
-            self._show_moving()
+            self._drag, self._panel.message = "paint", ""
+            self._pane = self.display.pane_of(at[0])
+            self._panel.place = self.display.fraction(at)
+            self.session.begin(*self._panel.place)
+            self.display.refresh_moving()
             self._preview()
         elif button:
-            self._drag, self._clicked = "pan", True
+            self._drag = "pan"
 
     def _on_motion(self, event: MouseEvent) -> None:
         """Draw on, or move."""
-        before, at = self._pointer, self.screen.place(event.x, event.y)
-        self._pointer = at if self._drag or event.inaxes is self.screen.view else None
+        before, at = self.display.pointer, self.screen.place(event.x, event.y)
+        self.display.pointer = at if self._drag or event.inaxes is self.screen.view else None
         if self._drag == "pan" and before is not None:
-            self._clicked = False
-            self._look_at(self.view.moved(at[0] - before[0], at[1] - before[1]))
+            self.display.look_at(self.display.view.moved(at[0] - before[0], at[1] - before[1]))
         elif self._drag == "divider":
-            self._divider = min(max(at[0] / self._pane[1], 0.0), 1.0)
-            self._refresh()
+            self.display.move_divider(at[0])
         else:
             if self._drag == "paint":
-                self.session.extend(*self._fraction(*at))
+                self.session.extend(*self.display.fraction(at, self._pane))
                 self._preview()
             else:
                 self._refresh_status()
-            self._show_moving(before, at)
+            self.display.refresh_moving(before, at)
 
     def _on_release(self, event: MouseEvent) -> None:
         """End what the button began."""
-        button = {1: "left", 3: "right"}.get(int(event.button or 0))
-        drag = self._drag
-        if drag == "paint" and button != self._draw_button:
+        drag, at = self._drag, self.screen.place(event.x, event.y)
+        if drag == "paint" and _button_of(event) != self._draw_button:
             return
         self._drag = None
         if drag == "paint":
             self.finish_stroke()
-        elif drag == "pan" and self._clicked and self._pointer is not None:
-            self._ask_about(self._fraction(*self._pointer))
+        elif drag == "pan" and max(abs(at[0] - self._pressed[0]), abs(at[1] - self._pressed[1])) <= STILL:
+            self._ask_about(self.display.fraction(at))
 
     def _on_scroll(self, event: MouseEvent) -> None:
         """Zoom at the pointer."""
         if event.inaxes is self.screen.view:
-            x, y = self.screen.place(event.x, event.y)
-            self._look_at(self.view.zoomed(x % self._pane[1], y, ZOOM**event.step))
+            self.display.zoom(self.screen.place(event.x, event.y), ZOOM**event.step)
 
     def _on_key(self, event: KeyEvent) -> None:
         """Do what `keys.py` says of the key."""
@@ -716,8 +603,8 @@ class StrokeTool:
                 self._show_words()
                 (question.yes if key == "enter" else question.no)()
             return
-        if self._typed is not None:
-            self._type(key)
+        if self._panel.typed is not None:
+            self._type(key, self._panel.typed)
             return
         action = ACTIONS.get(key) or ACTIONS.get(key.lower() if len(key) == 1 else key)
         if action is None:
@@ -727,7 +614,7 @@ class StrokeTool:
             if number <= len(self.session.recent):
                 self.choose(self.session.recent[number - 1])
         elif action != "toggle_button" or self._is_pressed_anew():
-            self._message = ""
+            self._panel.message = ""
             if action not in ("leave", "save"):
                 self._leaving = self._replacing = False
             getattr(self, action)()
@@ -746,13 +633,13 @@ class StrokeTool:
     def _on_resize(self, _: ResizeEvent) -> None:
         """Fit into the new window."""
         self.screen.lay_out()
-        self._look_at(self.view.resized(self._pane))
+        self.display.look_at(self.display.view.resized(self.display.pane))
 
     def _on_figure_leave(self, _: Event) -> None:
         """The pointer is gone."""
         if self._drag is None:
-            self._pointer = None
-            self._show_moving()
+            self.display.pointer = None
+            self.display.refresh_moving()
 
     def _on_close(self, _: Event) -> None:
         """The window was closed."""
@@ -761,70 +648,63 @@ class StrokeTool:
 
     # --- parts of events
 
-    @property
-    def _radius(self) -> float:
-        """Of the brush, in pixels of the photograph."""
-        return float(max(self.session.radius * min(self.scene.shape), np.sqrt(0.5)))
+    def _show(self, look: Look) -> None:
+        """Show the photograph in another way."""
+        self.display.show(look)
+        self._refresh_status()
 
     def _resize_brush(self, factor: float) -> None:
         self.session.resize(factor)
-        self._show_moving()
+        self.display.refresh_moving()
         self._refresh_panel()
-
-    def _photo_place(self, x: float, y: float) -> tuple[float, float]:
-        """Place in the photograph, in its pixels, of one in the view."""
-        return self.view.to_photo(x % self._pane[1] if self._look == "beside" else x, y)
-
-    def _fraction(self, x: float, y: float) -> tuple[float, float]:
-        """The same as fractions of the frame."""
-        across, down = self._photo_place(x, y)
-        return across / self.scene.shape[1], down / self.scene.shape[0]
 
     def _preview(self) -> None:
         """Ask for colour while the brush is down."""
         if self._follows:
             self._ask(final=False)
 
-    def _ask_about(self, place: tuple[float, float]) -> None:
+    def _ask_about(self, place: Place) -> None:
         """Show the colours that this place can have, and ask for some that it may well have."""
-        self._place, self._advised = place, []
+        self._panel.place, self._panel.advised = place, []
         self._refresh_panel()
         self._ask(final=True, about=place)
 
-    def _pick(self) -> None:
-        """Take the colour under the pointer: that of the stroke there, or of the photograph."""
-        if self._pointer is None:
-            return
-        x, y = self._photo_place(*self._pointer)
+    def _pick(self, at: Place) -> None:
+        """Take the colour at a place of the view: that of the stroke there, or of the photograph."""
+        self._panel.place = x, y = self.display.fraction(at)
         height, width = self.scene.shape
-        row, col = min(max(int(y), 0), height - 1), min(max(int(x), 0), width - 1)
+        row, col = min(max(int(y * height), 0), height - 1), min(max(int(x * width), 0), width - 1)
         number = int(self.scene.raster.top[row, col])
         stroke = self.strokes[number - 1].color if number else None
-        self._place = x / width, y / height
-        self.choose(stroke or hex_of(self.scene.lightness_at(x, y), *self.scene.chroma_at(x, y)))
+        self.choose(stroke or hex_of(self._panel.lightness, *self.scene.chroma_at(x * width, y * height)))
 
     def _choose_in_panel(self, event: MouseEvent) -> None:
         """Choose the colour that was clicked on."""
-        screen = self.screen
-        if event.inaxes is screen.map and event.xdata is not None and event.ydata is not None:
-            at = self._place[0] * self.scene.shape[1], self._place[1] * self.scene.shape[0]
-            self.choose(hex_of(self.scene.lightness_at(*at), event.xdata, event.ydata))
-        for axes, colors in ((screen.recent, self.session.recent), (screen.advised, self._advised)):
-            if event.inaxes is axes and event.xdata is not None and round(event.xdata) < len(colors):
-                self.choose(colors[round(event.xdata)])
+        screen, x, y = self.screen, event.xdata, event.ydata
+        if x is None or y is None:
+            return
+        if event.inaxes is screen.map:
+            self.choose(hex_of(self._panel.lightness, x, y))
+        for axes, colors in ((screen.recent, self.session.recent), (screen.advised, self._panel.advised)):
+            if event.inaxes is axes and round(x) < len(colors):
+                self.choose(colors[round(x)])
 
-    def _type(self, key: str) -> None:
+    def _type(self, key: str, typed: str) -> None:
         """A key while a name is typed."""
-        if key == "enter":
-            path, self._typed = Path(self._typed or "").expanduser(), None
-            self.open(path)
-        elif key == "escape":
-            self._typed = None
+        if key in ("enter", "escape"):
+            self._panel.typed = None
+            if key == "enter":
+                self.open(Path(typed).expanduser())
         elif key == "backspace":
-            self._typed = (self._typed or "")[:-1]
+            self._panel.typed = typed[:-1]
         elif len(key) == 1:
-            self._typed = (self._typed or "") + key
+            self._panel.typed = typed + key
         self._refresh_status()
+
+
+def _button_of(event: MouseEvent) -> Literal["left", "right"] | None:
+    """Which button it was, of those that count."""
+    return {1: "left", 3: "right"}.get(int(event.button or 0))  # type: ignore[return-value]
 
 
 def _new_figure() -> Figure:
