@@ -98,6 +98,8 @@ def open_window(
     from pyvarcolor.stroke_pictures import SUFFIXES
     from pyvarcolor.strokes import read_strokes
 
+    if photo.source == "standard input":
+        raise UsageError("the photograph must be a file to be painted on, but is standard input")
     painted: tuple[VectorStroke, ...] = ()
     opened = set()
     if strokes.exists():

@@ -71,10 +71,10 @@ class Files:
     written: set[Path] = field(default_factory=set, init=False)
 
     def __post_init__(self) -> None:
-        from pyvarcolor.io import check_target
+        from pyvarcolor.io import check_place, check_target
 
-        if check_format(self.strokes, self.format) != "vector":
-            check_target(self.strokes, like=self.photo, overwrite=True)
+        check = check_place if check_format(self.strokes, self.format) == "vector" else check_target
+        check(self.strokes, like=self.photo, overwrite=True)
         if self.color is not None:
             check_target(self.color, like=self.photo, overwrite=True)
 

@@ -5,6 +5,15 @@ Pillow is imported with this module, tifffile and imagecodecs only when a file n
 
 from pyvarcolor.io.photo import ImageFileError, Photo
 from pyvarcolor.io.reading import read_image, read_photo
-from pyvarcolor.io.writing import SUFFIXES, check_target, write_photo
+from pyvarcolor.io.writing import SUFFIXES, check_place, check_target, write_photo
 
-__all__ = ["SUFFIXES", "ImageFileError", "Photo", "check_target", "read_image", "read_photo", "write_photo"]
+__all__ = [
+    "SUFFIXES",
+    "ImageFileError",
+    "Photo",
+    "check_place",
+    "check_target",
+    "read_image",
+    "read_photo",
+    "write_photo",
+]

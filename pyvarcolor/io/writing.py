@@ -152,7 +152,7 @@ def check_target(path: str | Path, *, like: Photo, overwrite: bool = False) -> N
     """
     file_format, longest_side = _format_for(path), max(like.pixels.shape)
     if str(path) != "-":
-        _check_place(Path(path), like, overwrite)
+        check_place(Path(path), like=like, overwrite=overwrite)
     if longest_side > file_format.longest_side:
         height, width = like.pixels.shape[:2]
         raise ImageFileError(
@@ -161,8 +161,23 @@ def check_target(path: str | Path, *, like: Photo, overwrite: bool = False) -> N
         )
 
 
-def _check_place(path: Path, like: Photo, overwrite: bool) -> None:
-    """Refuse a missing or read-only folder, and an existing file unless it may be replaced."""
+def check_place(path: Path, *, like: Photo, overwrite: bool = False) -> None:
+    """Refuse a missing or read-only folder, and an existing file unless it may be replaced.
+
+    Parameters
+    ----------
+    path : Path
+        Where a file is to be written.
+    like : Photo
+        The photograph that it is made from.
+    overwrite : bool
+        Whether an existing file may be replaced.
+
+    Raises
+    ------
+    ImageFileError
+        If it could not be written there.
+    """
     if not path.parent.is_dir():
         raise ImageFileError(f"cannot write {path}: there is no folder {path.parent}; create it first")
     if path.is_dir():
