@@ -240,6 +240,13 @@ def test_a_stroke_stays_in_the_pane_where_it_began(make):
     assert last[0] < 0  # out of the photograph on the left, not back in on the right
 
 
+def test_a_stroke_ends_where_the_button_was_released(make):
+    hand = make()
+    hand.send("button_press_event", hand.at((0.2, 0.5)), 3)
+    hand.send("button_release_event", hand.at((0.7, 0.5)), 3)
+    close_to(hand.tool.strokes[0], (0.2, 0.5), (0.7, 0.5))
+
+
 def test_a_click_may_tremble(make):
     hand = make()
     x, y = hand.at((0.25, 0.75))

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from patience import PATIENCE, wait_for
 from PIL import Image
 from skimage import data
 from skimage.transform import resize
@@ -28,7 +29,6 @@ from pyvarcolor.vector import VectorStroke
 
 MISSING = [name for name in ("chromium", "chromedriver") if shutil.which(name) is None]
 REQUIRED = os.environ.get("PYVARCOLOR_REQUIRE_BROWSER") == "1"
-PATIENCE = 30.0
 SHAPE = 240, 320
 SCREENSHOTS = os.environ.get("PYVARCOLOR_SCREENSHOTS")
 CONTROL, ESCAPE = "\ue009", "\ue00c"
@@ -37,16 +37,6 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(bool(MISSING) and not REQUIRED, reason=f"needs {', '.join(MISSING)} (Debian: chromium-driver)"),
 ]
-
-
-def wait_for(condition, what):
-    end = time.monotonic() + PATIENCE
-    while time.monotonic() < end:
-        answer = condition()
-        if answer:
-            return answer
-        time.sleep(0.05)
-    raise AssertionError(f"{what} did not happen within {PATIENCE:g} s")
 
 
 def free_port():
@@ -94,7 +84,7 @@ class Browser:
     def drag(self, origin, *places, button=2):
         x, y = origin
         start, *corners = (
-            {"type": "pointerMove", "duration": 40, "x": round(x + a), "y": round(y + b)} for a, b in places
+            {"type": "pointerMove", "duration": 0, "x": round(x + a), "y": round(y + b)} for a, b in places
         )
         down, up = ({"type": f"pointer{way}", "button": button} for way in ("Down", "Up"))
         pause = {"type": "pause", "duration": 120}

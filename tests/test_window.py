@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from patience import PATIENCE, wait_for
 from PIL import Image, ImageGrab
 from skimage import data
 from skimage.transform import resize
@@ -27,23 +28,11 @@ from pyvarcolor.vector import VectorStroke, load_vector
 SCREEN = 1440, 960  # so many millimetres, without rounding, that 96 dpi are just 96
 MISSING = [name for name in ("Xvfb", "xdotool") if shutil.which(name) is None]
 REQUIRED = os.environ.get("PYVARCOLOR_REQUIRE_WINDOW") == "1"
-PATIENCE = 30.0
 
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(bool(MISSING) and not REQUIRED, reason=f"needs {', '.join(MISSING)} (Debian: xvfb, xdotool)"),
 ]
-
-
-def wait_for(condition, what):
-    """The condition's answer, once it is true."""
-    end = time.monotonic() + PATIENCE
-    while time.monotonic() < end:
-        answer = condition()
-        if answer:
-            return answer
-        time.sleep(0.02)
-    raise AssertionError(f"{what} did not happen within {PATIENCE:g} s")
 
 
 @pytest.fixture(scope="module")

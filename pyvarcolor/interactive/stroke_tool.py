@@ -585,6 +585,7 @@ class StrokeTool:
             return
         self._drag = None
         if drag == "paint":
+            self.session.extend(*self.display.fraction(at, self._pane))  # some toolkits leave out the last move
             self.finish_stroke()
         elif drag == "pan" and max(abs(at[0] - self._pressed[0]), abs(at[1] - self._pressed[1])) <= STILL:
             self._ask_about(self.display.fraction(at))
