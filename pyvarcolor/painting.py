@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -95,6 +96,7 @@ def open_window(
     """
     from pyvarcolor.interactive import Files, StrokeTool
     from pyvarcolor.interactive.window import NoWindowError, run
+    from pyvarcolor.raster import NoStrokesError
     from pyvarcolor.stroke_pictures import SUFFIXES
     from pyvarcolor.strokes import read_strokes
 
@@ -103,15 +105,17 @@ def open_window(
     painted: tuple[VectorStroke, ...] = ()
     opened = set()
     if strokes.exists():
-        found = read_strokes(strokes, photo.pixels)
-        painted = found.traced()
-        terminal.note(f"{strokes}: {found}")
-        if found.format == "copy" or strokes.suffix.lower() not in SUFFIXES:
+        found = None
+        with suppress(NoStrokesError):  # an empty mask is gone on with, too
+            found = read_strokes(strokes, photo.pixels)
+            painted = found.traced()
+        terminal.note(f"{strokes}: {found or 'no strokes yet'}")
+        if (found and found.format == "copy") or strokes.suffix.lower() not in SUFFIXES:
             terminal.note(f"{strokes} stays as it is; strokes are saved to {beside}")
             strokes = beside
         else:
             opened = {strokes}
-            format = found.format if format == "auto" else format
+            format = found.format if found and format == "auto" else format
     files = Files(photo, strokes, format, color, options, opened)
     try:
         tool = run(

@@ -18,6 +18,10 @@ _PIECE = 8  # brush radii
 _LEAST_RADIUS = float(np.sqrt(0.5))  # pixels: a brush covers at least the pixel beneath it
 
 
+class NoStrokesError(ValueError):
+    """Strokes that paint no pixel."""
+
+
 class Box(NamedTuple):
     """A window of a frame, in pixels."""
 
@@ -181,7 +185,7 @@ def rasterize(strokes: Iterable[VectorStroke], shape: tuple[int, int]) -> Hints:
 
     Raises
     ------
-    ValueError
+    NoStrokesError
         If no stroke is left in the frame.
 
     Examples
@@ -192,7 +196,7 @@ def rasterize(strokes: Iterable[VectorStroke], shape: tuple[int, int]) -> Hints:
     raster = Raster(shape)
     raster.show(strokes)
     if not raster.top.any():
-        raise ValueError(f"strokes must touch the frame {shape}, but none does")
+        raise NoStrokesError(f"strokes must touch the frame {shape}, but none does")
     return raster.hints()
 
 

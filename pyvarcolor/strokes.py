@@ -19,7 +19,7 @@ from scipy import ndimage
 from pyvarcolor.color import check_photo, lab_to_rgb, rgb_to_lab
 from pyvarcolor.copies import differ, predict_copy
 from pyvarcolor.hints import Hints
-from pyvarcolor.raster import rasterize, trace
+from pyvarcolor.raster import NoStrokesError, rasterize, trace
 from pyvarcolor.solid import NEAR, PACK, SQUARE, Solid, find_solid
 from pyvarcolor.vector import VectorStroke, load_vector
 
@@ -212,7 +212,8 @@ def parse_strokes(image: ArrayLike, gray: ArrayLike, *, format: str = "auto", lo
     TypeError
         If a dtype is none of these.
     ValueError
-        If the sizes differ, the format is unknown, cannot be told or does not fit, or no stroke is found.
+        If the sizes differ, the format is unknown, cannot be told or does not fit, or no stroke is found
+        (`pyvarcolor.raster.NoStrokesError`).
 
     Examples
     --------
@@ -296,7 +297,7 @@ def _tell_apart(from_black: Pixels, from_copy: Pixels) -> str:
 def _strokes(rgb: Pixels, solid: Solid, format: str, confidence: NDArray[np.float32] | None = None) -> Strokes:
     """Strokes with the chroma of the solid pixels."""
     if not solid.mask.any():
-        raise ValueError(
+        raise NoStrokesError(
             f"strokes must hold at least one stroke, but none was found ({FORMATS[format]}); "
             "thin ones are lost in a JPEG file: save as PNG or paint wider"
         )

@@ -431,6 +431,16 @@ def test_strokes_of_a_picture_are_gone_on_with_and_saved_as_they_were(make, tmp_
     np.testing.assert_array_equal(read_photo(files.strokes).pixels, picture)
 
 
+def test_strokes_that_paint_nothing_are_saved_too(make, files):
+    hand = make(files=files)
+    hand.tool.session.begin(-0.5, -0.5)
+    hand.tool.finish_stroke()
+    hand.key("s")
+    hand.tool.wait()
+    assert "saved colour.png" in hand.status
+    assert len(load_vector(files.strokes)) == 1
+
+
 def test_a_side_file_that_cannot_be_written_does_not_stop_the_work(make, files):
     hand = make(files=files)
     hand.tool._journal.path.mkdir()

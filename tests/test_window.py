@@ -146,6 +146,18 @@ def test_the_saved_mask_is_what_was_drawn_pixel_for_pixel(display, gray, tmp_pat
     assert not list(tmp_path.glob("*.autosave*"))
 
 
+def test_an_empty_mask_is_gone_on_with(display, gray, tmp_path):
+    mask, shape = tmp_path / "mask.png", (240, 320)
+    Image.new("RGB", shape[::-1]).save(mask)
+    with opened(display, shape, "mask_app", "--input", gray, "--output", mask) as person:
+        person.drag((300, 300), (420, 320))
+        person.press("s")
+        wait_for(lambda: read_image(mask).any(), "saving")
+        person.press("Escape")
+        _, err = person.process.communicate(timeout=PATIENCE)
+    assert (person.process.returncode, err) == (0, f"{mask}: no strokes yet\n")
+
+
 def test_a_killed_session_loses_at_most_the_stroke_in_progress(display, gray, tmp_path):
     mask, shape, color = tmp_path / "mask.json", (240, 320), Session().color
     command = "mask_app", "--input", gray, "--output", mask

@@ -8,11 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pyvarcolor.hints import Hints
 from pyvarcolor.io.photo import Photo
 from pyvarcolor.pipeline import colorize
 from pyvarcolor.provenance import note_on
-from pyvarcolor.raster import rasterize
+from pyvarcolor.raster import Raster
 from pyvarcolor.stroke_pictures import check_format, save_strokes
 from pyvarcolor.strokes import read_strokes
 from pyvarcolor.tiles import colorize_tiles
@@ -133,7 +132,9 @@ class Files:
         yield Saved(self.strokes, strokes, time.perf_counter() - began)
         if self.color is None:
             return
-        hints = rasterize(strokes, self.shape) if strokes else Hints.none(self.shape)
+        raster = Raster(self.shape)
+        raster.show(strokes)
+        hints = raster.hints()
         try:
             result = colorize(self.photo.pixels, hints, **self.options)
         except MemoryError:
