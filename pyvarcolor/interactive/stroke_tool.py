@@ -543,6 +543,8 @@ class StrokeTool:
         mode = getattr(getattr(self.screen.canvas, "toolbar", None), "mode", "")
         if mode or self._question or self._helping:
             return
+        if event.dblclick and hasattr(self.screen.canvas, "handle_dblclick"):  # WebAgg has told both presses already
+            return
         if event.inaxes is not self.screen.view:
             self._choose_in_panel(event)
             return

@@ -95,10 +95,9 @@ def run(
     """
     if web:
         try:
-            plt.switch_backend("webagg")
+            plt.switch_backend("module://pyvarcolor.interactive.webagg")
         except (ImportError, RuntimeError) as error:
             raise NoWindowError(f'--web needs tornado: pip install "pyvarcolor[web]" ({error})') from error
-        _leave_out_buttons()
     else:
         choose_toolkit(toolkit, port)
     page: Any = {"webagg.address": "127.0.0.1", "webagg.port": port, "webagg.open_in_browser": browser}
@@ -133,14 +132,6 @@ def _closing(tool: StrokeTool) -> Iterator[None]:
         pass  # what was painted is in the side file
     finally:
         tool.close()
-
-
-def _leave_out_buttons() -> None:
-    """Have no toolbar below the page: its tools would take the pointer away from the brush."""
-    from matplotlib.backends import backend_webagg_core as web
-
-    page: Any = web.FigureManagerWebAgg
-    page.ToolbarCls = type("NoButtons", (web.NavigationToolbar2WebAgg,), {"toolitems": []})
 
 
 def _stop_serving_after(tool: StrokeTool) -> None:
