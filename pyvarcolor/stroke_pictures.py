@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from pyvarcolor.color import lab_to_rgb, project_to_gamut, rgb_to_lab
 from pyvarcolor.io.photo import Photo
 from pyvarcolor.raster import Raster
 from pyvarcolor.vector import VectorStroke, save_vector
@@ -12,7 +13,7 @@ from pyvarcolor.vector import VectorStroke, save_vector
 FORMATS = "black", "layer", "vector"
 SUFFIXES = ".json", ".png", ".tif", ".tiff", ".webp"
 
-_DARKEST = 40  # of 255, the largest channel: on black, less would hardly be seen, and might not be taken for paint
+_DARKEST = 18.0  # L*: on black, less would hardly be seen, and might not be taken for paint
 
 
 def save_strokes(
@@ -30,7 +31,7 @@ def save_strokes(
         Height and width of the photograph in pixels: the size of a picture.
     format : {"auto", "black", "layer", "vector"}
         "auto" is "vector" for .json and "black" for a picture: RGB, black where nothing is painted; very dark strokes
-        are lightened, for only their chroma counts. "layer" is a picture with transparency: alpha is the confidence.
+        are lightened, their chroma kept. "layer" is a picture with transparency: alpha is the confidence.
 
     Returns
     -------
@@ -66,7 +67,12 @@ def save_strokes(
     colors = raster.colors()
     rgb, alpha = colors[:, :3], np.ascontiguousarray(colors[:, 3])
     if format == "black":
-        rgb[1:] += np.maximum(_DARKEST - rgb[1:].max(axis=1, keepdims=True).astype(int), 0).astype(np.uint8)
+        lab = rgb_to_lab(rgb)
+        dark = lab[:, 0] < _DARKEST
+        dark[0] = False  # that is where there is none
+        if dark.any():
+            light = np.full(dark.sum(), _DARKEST, lab.dtype)
+            rgb[dark] = lab_to_rgb(light, project_to_gamut(light, lab[dark, 1:])[0], np.uint8)
     picture = rgb[raster.top]
     like = Photo(picture, alpha=alpha[raster.top]) if format == "layer" else None
     return write_photo(path, picture, like=like, overwrite=True)

@@ -1,5 +1,6 @@
 """A session without a window: any sequence of what a person does, and the files that it leaves."""
 
+import contextlib
 import json
 import threading
 from itertools import pairwise
@@ -186,18 +187,63 @@ def test_a_side_file_cut_off_anywhere_loses_at_most_its_last_line(tmp_path_facto
         b"\xff\xfe",
         b"[1, 2]\n",
         b"not JSON\n",
+        b"[" * 100_000,
         json.dumps({"format": "pyvarcolor-session", "version": 1, "shape": [5, 5]}).encode() + b"\n",
         json.dumps({"format": "pyvarcolor-session", "version": 1, "shape": SHAPE}).encode() + b'\n{"come": 3}\n{}\n',
         json.dumps({"format": "pyvarcolor-session", "version": 1, "shape": SHAPE}).encode()
         + b'\n{"start": []}\n{"gone": 4, "come": []}\n',
     ],
-    ids=["empty", "no text", "no header", "no JSON", "other photograph", "malformed", "more gone than there is"],
+    ids=[
+        "empty",
+        "no text",
+        "no header",
+        "no JSON",
+        "too deep",
+        "other photograph",
+        "malformed",
+        "more gone than there is",
+    ],
 )
 def test_a_side_file_that_does_not_fit_is_left_alone(tmp_path, content):
     journal = Journal(tmp_path / "strokes.json.autosave", SHAPE)
     journal.path.write_bytes(content)
     assert journal.recover() is None
     assert journal.path.read_bytes() == content
+
+
+def test_a_side_file_outlives_a_write_that_fails(tmp_path, monkeypatch):
+    journal, session = journal_of(tmp_path, 2)
+
+    def dab(place):
+        session.begin(place, place)
+        session.finish()
+
+    def torn(path, *arguments, **options):
+        with open(path, "a") as file:  # noqa: PTH123  # Path.open is what fails
+            file.write('{"gone": 0, "co')
+        raise OSError("disk full")
+
+    def note(record):
+        with contextlib.suppress(OSError):
+            journal.add(record, session)
+
+    session.note = note
+    monkeypatch.setattr(Path, "open", torn)
+    dab(0.3)
+    monkeypatch.undo()
+    dab(0.4)
+    assert Journal(journal.path, SHAPE).recover().strokes == session.strokes
+    journal.path.unlink()
+    dab(0.5)
+    assert Journal(journal.path, SHAPE).recover().strokes == session.strokes
+
+
+def test_a_side_file_of_something_else_is_set_aside_before_the_first_change(tmp_path):
+    for content in ("of another photograph", "and of a third one"):
+        (tmp_path / "strokes.json.autosave").write_text(content)
+        journal_of(tmp_path, 1)
+    assert (tmp_path / "strokes.json.autosave.old").read_text() == "of another photograph"
+    assert (tmp_path / "strokes.json.autosave.old1").read_text() == "and of a third one"
 
 
 def test_a_side_file_is_set_aside_whole(tmp_path):

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from itertools import count
 from pathlib import Path
 
 from pyvarcolor.interactive.session import Record, Session
+from pyvarcolor.io.atomic import replace_file
 
 FORMAT, VERSION = "pyvarcolor-session", 1
 
@@ -13,7 +15,8 @@ FORMAT, VERSION = "pyvarcolor-session", 1
 class Journal:
     """A file of one JSON record a line: a header, what was done before, and each change since.
 
-    It is there while strokes are unsaved. A line that was cut off by a crash is left out when it is read.
+    It is there while strokes are unsaved. A line that was cut off by a crash is left out when it is read. A file of
+    something else is set aside before a new one begins.
 
     Parameters
     ----------
@@ -38,7 +41,7 @@ class Journal:
 
     def __init__(self, path: Path, shape: tuple[int, int]) -> None:
         self.path, self._shape = path, shape
-        self._going_on = False
+        self._is_ours = self._is_whole = False
 
     def add(self, record: Record, session: Session) -> None:
         """Append a change; when this returns, the system has it, whatever happens to this program.
@@ -55,14 +58,16 @@ class Journal:
         OSError
             If it cannot be written.
         """
-        records: list[Record] = [record]
-        if not self._going_on:
+        whole, self._is_whole = self._is_whole and self.path.exists(), False  # until this is written
+        if whole:
+            with self.path.open("a", encoding="ascii") as file:
+                file.write(_lines([record]))
+        else:
+            if self.path.exists() and not self._is_ours:
+                self.set_aside()
             header = {"format": FORMAT, "version": VERSION, "shape": list(self._shape)}
-            records = [header, *session.history(), record]
-        text = "".join(json.dumps(each) + "\n" for each in records)
-        with self.path.open("a" if self._going_on else "w", encoding="ascii") as file:
-            file.write(text)
-        self._going_on = True
+            replace_file(self.path, _lines([header, *session.history(), record]).encode())
+        self._is_ours = self._is_whole = True
 
     def recover(self) -> Session | None:
         """What an earlier session left unsaved; None if there is nothing, or nothing that fits the photograph.
@@ -83,16 +88,15 @@ class Journal:
                 return None
             for record in records:
                 session.replay(record)
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
         return session if session.can_undo or session.can_redo else None
 
     def go_on(self) -> None:
-        """Append to the file as it is: what it holds was recovered."""
-        lines = self.path.read_text(encoding="ascii").splitlines(keepends=True)
-        if lines and not lines[-1].endswith("\n"):  # a torn line would spoil the next one
-            self.path.write_text("".join(lines[:-1]), encoding="ascii")
-        self._going_on = True
+        """Append to the file: what it holds was recovered."""
+        records = _whole(self.path.read_text(encoding="ascii").splitlines())
+        replace_file(self.path, _lines(records).encode())  # a torn line would spoil the next one
+        self._is_ours = self._is_whole = True
 
     def set_aside(self) -> Path:
         """Rename the file, so that nothing is lost and a new one can begin.
@@ -102,14 +106,21 @@ class Journal:
         Path
             Where it is now.
         """
-        aside = self.path.with_name(f"{self.path.name}.old")
+        names = (f"{self.path.name}.old{number or ''}" for number in count())
+        aside = next(path for path in map(self.path.with_name, names) if not path.exists())
         self.path.replace(aside)
+        self._is_ours = self._is_whole = False
         return aside
 
     def end(self) -> None:
         """Remove the file: all is saved."""
         self.path.unlink(missing_ok=True)
-        self._going_on = False
+        self._is_ours = self._is_whole = False
+
+
+def _lines(records: list[Record]) -> str:
+    """Records, one a line."""
+    return "".join(json.dumps(record) + "\n" for record in records)
 
 
 def _whole(lines: list[str]) -> list[Record]:

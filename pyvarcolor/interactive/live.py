@@ -43,8 +43,9 @@ class Newest(Generic[Asked, Answered]):
     def ask(self, request: Asked) -> None:
         """Ask for answers; a request that waits is forgotten for this one."""
         with self._changed:
-            self._requests[:] = [request]
-            self._changed.notify_all()
+            if not self._closed:
+                self._requests[:] = [request]
+                self._changed.notify_all()
 
     def take(self) -> list[Answered | Exception]:
         """Answers since the last call, the oldest first; an exception where a request failed."""
