@@ -13,7 +13,9 @@ from pyvarcolor.vector import VectorStroke, save_vector
 FORMATS = "black", "layer", "vector"
 SUFFIXES = ".json", ".png", ".tif", ".tiff", ".webp"
 
-_DARKEST = 18.0  # L*: on black, less would hardly be seen, and might not be taken for paint
+# On black, less than this of 255 (the largest channel) would hardly be seen, and might not be taken for paint: it gets
+# this L*.
+_DARKEST, _LIGHTER = 40, 18.0
 
 
 def save_strokes(
@@ -67,12 +69,12 @@ def save_strokes(
     colors = raster.colors()
     rgb, alpha = colors[:, :3], np.ascontiguousarray(colors[:, 3])
     if format == "black":
-        lab = rgb_to_lab(rgb)
-        dark = lab[:, 0] < _DARKEST
+        dark = rgb.max(axis=1) < _DARKEST
         dark[0] = False  # that is where there is none
         if dark.any():
-            light = np.full(dark.sum(), _DARKEST, lab.dtype)
-            rgb[dark] = lab_to_rgb(light, project_to_gamut(light, lab[dark, 1:])[0], np.uint8)
+            light = np.full(dark.sum(), _LIGHTER, np.float32)
+            chroma, _ = project_to_gamut(light, rgb_to_lab(rgb[dark])[:, 1:])
+            rgb[dark] = lab_to_rgb(light, chroma, np.uint8)
     picture = rgb[raster.top]
     like = Photo(picture, alpha=alpha[raster.top]) if format == "layer" else None
     return write_photo(path, picture, like=like, overwrite=True)

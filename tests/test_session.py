@@ -290,6 +290,13 @@ def test_soft_strokes_keep_their_confidence_on_a_layer(tmp_path):
     np.testing.assert_allclose([each.confidence for each in found], 0.4, atol=1 / 255)
 
 
+def test_dark_strokes_keep_their_chroma_on_black(tmp_path):
+    strokes = [VectorStroke(((0.2, y), (0.8, y)), 0.1, color) for y, color in ((0.25, "#190000"), (0.75, "#000019"))]
+    found = read_strokes(save_strokes(tmp_path / "dark.png", strokes, (60, 90)), np.full((60, 90), 128, np.uint8))
+    for row, stroke in ((15, strokes[0]), (45, strokes[1])):
+        np.testing.assert_allclose(found.hints.chroma[row, 45], stroke.chroma, atol=1)
+
+
 def test_dark_strokes_are_seen_on_black(tmp_path):
     path = save_strokes(tmp_path / "dark.png", [VectorStroke(((0.2, 0.5), (0.8, 0.5)), 0.1, "#040200")], (60, 90))
     assert read_strokes(path, np.full((60, 90), 128, np.uint8)).count == 1

@@ -443,7 +443,7 @@ def test_strokes_that_paint_nothing_are_saved_too(make, files):
 
 def test_a_side_file_that_cannot_be_written_does_not_stop_the_work(make, files):
     hand = make(files=files)
-    hand.tool._journal.path.mkdir()
+    hand.tool._journal.path = files.strokes.parent / "gone" / "strokes.json.autosave"
     hand.drag((0.1, 0.1), (0.6, 0.2))
     assert "kept in memory alone" in hand.status
     assert len(hand.tool.strokes) == 1
