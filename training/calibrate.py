@@ -4,8 +4,8 @@
 
 HINTS has NAME.npz for each photograph that is left to check the result on (`benchmarks/interval_coverage.py`); gray
 pictures are left out too. Each is coloured by the default method: from nothing, from few and many squares of 3 x 3
-pixels in true colours, and from few and many flat strokes. What is kept of their errors are quantiles, as multiples of
-the network's scale: split conformal prediction.
+pixels in true colours, and from few and many flat strokes in the colours of the objects they lie on. What is kept of
+their errors are quantiles, as multiples of the network's scale: split conformal prediction.
 """
 
 import argparse
@@ -17,7 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import binary_dilation
 from skimage.draw import line
+from skimage.io import imread
 from skimage.morphology import disk
+from skimage.segmentation import felzenszwalb
 
 from pyvarcolor import Hints, colorize
 from pyvarcolor.evaluation import Photograph, find_photographs, point_hints, read_photograph
@@ -26,8 +28,8 @@ from pyvarcolor.learned.doubt import MOST_DOTS, MOST_STROKES
 LEVELS = np.arange(50, 100) / 100
 RANGES = (1, 2), (3, 5), (6, 20), (21, 100), (101, 300)
 """Of numbers of dots, and but for the last also of strokes."""
-ALIKE = 12.0
-"""Where chroma departs more from that of its start a stroke ends."""
+COARSE, LEAST_OBJECT = 400, 1 / 500
+"""The scale of Felzenszwalb and Huttenlocher (2004) at which objects are found, and their least share of pixels."""
 PIXELS = 3000
 """Of each photograph and number of strokes."""
 SEED = 57_711_203
@@ -35,25 +37,36 @@ SEED = 57_711_203
 Errors = tuple[int, NDArray[np.float32]]
 
 
-def stroke_hints(photograph: Photograph, count: int, random: np.random.Generator) -> Hints:
-    """Straight strokes, each of the mean colour below it, that end where an object does."""
-    chroma = photograph.lab[..., 1:]
-    shape = np.array(chroma.shape[:2])
+def stroke_hints(photograph: Photograph, objects: NDArray[np.intp], count: int, random: np.random.Generator) -> Hints:
+    """Straight strokes, each within an object and of the colour that this has in the middle: as a person paints."""
+    chroma, shape = photograph.lab[..., 1:], np.array(objects.shape)
     mask, colours = np.zeros(shape, np.bool_), np.zeros_like(chroma)
-    for _ in range(count):
-        start, angle = random.uniform(0, shape - 1), random.uniform(0, 2 * np.pi)
+    numbers, areas = np.unique(objects, return_counts=True)
+    # larger ones are painted first
+    chosen = random.choice(numbers, min(count, len(numbers)), replace=False, p=areas / areas.sum())
+    for number in chosen:
+        inside = objects == number
+        start, angle = random.choice(np.argwhere(inside)), random.uniform(0, 2 * np.pi)
         end = start + random.uniform(0.1, 0.6) * shape.min() * np.array([np.sin(angle), np.cos(angle)])
-        rows, cols = line(*np.rint(start).astype(int), *np.rint(end.clip(0, shape - 1)).astype(int))
-        apart = np.linalg.norm(chroma[rows, cols] - chroma[rows[0], cols[0]], axis=-1) > ALIKE
-        length = apart.argmax() if apart.any() else len(rows)
+        rows, cols = line(*start, *np.rint(end.clip(0, shape - 1)).astype(int))
+        beyond = ~inside[rows, cols]
+        length = beyond.argmax() if beyond.any() else len(rows)
         drawn = np.zeros_like(mask)
         drawn[rows[:length], cols[:length]] = True
-        colour = chroma[drawn].mean(axis=0)
-        drawn = binary_dilation(drawn, disk(random.integers(1, 5)))
-        drawn &= np.linalg.norm(chroma - colour, axis=-1) < ALIKE
+        drawn = binary_dilation(drawn, disk(random.integers(1, 5))) & inside
         mask |= drawn
-        colours[drawn] = colour
+        colours[drawn] = np.median(chroma[inside], axis=0)
     return Hints(mask, colours)
+
+
+def objects_of(path: Path, photograph: Photograph) -> NDArray[np.intp]:
+    """Number of the object that each pixel is of: a person's, in NAME_segments.png beside NAME, or found."""
+    drawn = path.with_name(f"{path.stem}_segments.png")
+    if drawn.exists():
+        objects: NDArray[np.intp] = imread(drawn).astype(np.intp)
+        return objects
+    least = round(photograph.gray.size * LEAST_OBJECT)
+    return felzenszwalb(photograph.rgb, scale=COARSE, sigma=0.8, min_size=least)
 
 
 def errors_of(path: Path) -> list[Errors]:
@@ -63,12 +76,13 @@ def errors_of(path: Path) -> list[Errors]:
     except ValueError:
         return []
     random = np.random.default_rng([SEED, *photograph.name.encode()])
+    objects = objects_of(path, photograph)
     cases = [Hints.none(photograph.gray.shape)]
-    for least, most in RANGES:
-        count = int(np.exp(random.uniform(np.log(least), np.log(most + 1))))
+    for fewest, most in RANGES:
+        count = int(np.exp(random.uniform(np.log(fewest), np.log(most + 1))))
         cases.append(point_hints(photograph, count, SEED))
         if most <= 100:
-            cases.append(stroke_hints(photograph, count, random))
+            cases.append(stroke_hints(photograph, objects, count, random))
     errors = []
     for hints in cases:
         result = colorize(photograph.gray, hints, threads=1)

@@ -23,6 +23,11 @@ BATCH = 32
 HELD_OUT = 25
 """One photograph of so many is never trained on: they are for validation."""
 
+RURAL = "bsds", "sun", "wall", "flickr", "imagen", "wikip"
+"""Sources of photographs taken outdoors, by how their files are named; "imagen" is of two."""
+MORE = 3.0
+"""times as often are those seen"""
+
 STROKES, MOST_STROKES = 0.14, 12  # share of samples; those without any stroke or point are a share of their own
 NO_HINTS, MOST_POINTS = (0.3, 0.5), (200, 30)  # at first, and in the last stage: there the network is heard most
 OLD = 0.25  # share of samples seen through an old film
@@ -42,6 +47,8 @@ class Pack:
         self.held_out = photographs[::HELD_OUT]
         self.held_out_names = names[::HELD_OUT].tolist()
         self.trained_on = [each for k, each in enumerate(photographs) if k % HELD_OUT]
+        weights = [MORE if name.startswith(RURAL) else 1 for k, name in enumerate(names.tolist()) if k % HELD_OUT]
+        self.shares = np.array(weights) / sum(weights)
 
 
 @dataclass(frozen=True)
@@ -126,11 +133,13 @@ class Batches(torch.utils.data.Dataset[tuple[torch.Tensor, torch.Tensor]]):
     def __init__(
         self,
         photographs: list[NDArray[np.float16]],
+        shares: NDArray[np.float64] | None,
         sides: NDArray[np.intp],
         last: NDArray[np.bool_],
         seed: int,
     ) -> None:
-        self._photographs, self._sides, self._last, self._seed = photographs, sides, last, seed
+        self._photographs, self._shares = photographs, shares
+        self._sides, self._last, self._seed = sides, last, seed
 
     def __len__(self) -> int:
         return len(self._sides)
@@ -138,7 +147,7 @@ class Batches(torch.utils.data.Dataset[tuple[torch.Tensor, torch.Tensor]]):
     def __getitem__(self, number: int) -> tuple[torch.Tensor, torch.Tensor]:
         random = np.random.default_rng([self._seed, number])
         side, last = int(self._sides[number]), bool(self._last[number])
-        chosen = [self._photographs[k] for k in random.integers(len(self._photographs), size=BATCH)]
+        chosen = [self._photographs[k] for k in random.choice(len(self._photographs), BATCH, p=self._shares)]
         shortest = min(min(each.shape[1:]) for each in chosen)
         # one width and one height of what is cut out for all: crops are scaled, and squeezed by up to 15 %
         wide = side * random.uniform(1, min(1 / 0.6, shortest / side)) * np.exp(random.uniform(-0.15, 0.15, 2))
