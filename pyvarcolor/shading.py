@@ -70,7 +70,8 @@ def fit_hints(hints: Hints, lightness: NDArray[np.floating]) -> Hints:
     """The same hints with each stroke's chroma brought into the sRGB gamut at its mean lightness, hue kept.
 
     A person who paints vivid red on a black coat means red, as far as black can be: taken at its word, and divided by
-    phi, it would paint all that is lighter in a red beyond any colour.
+    phi, it would paint all that is lighter in a red beyond any colour. Hints that are not sure are left as they are:
+    they may be as many as there are pixels (`pyvarcolor.tiles`), and only pull.
 
     Parameters
     ----------
@@ -91,7 +92,7 @@ def fit_hints(hints: Hints, lightness: NDArray[np.floating]) -> Hints:
     >>> fit_hints(hints, np.array([[50.0, 50, 5]])).chroma[0, [0, 2], 0].round().tolist()
     [60.0, 10.0]
     """
-    at = np.flatnonzero(hints.mask)
+    at = np.flatnonzero(hints.mask if hints.confidence is None else hints.confidence == 1)
     chroma = hints.chroma.reshape(-1, 2)[at].astype(np.float64)
     if not (~in_gamut(lab_to_linear_rgb(lightness.reshape(-1)[at].astype(np.float64), chroma))).any():
         return hints
@@ -101,7 +102,7 @@ def fit_hints(hints: Hints, lightness: NDArray[np.floating]) -> Hints:
     fitted, moved = project_to_gamut(light, own)
     if not moved:
         return hints
-    held = np.zeros_like(hints.chroma)
+    held = hints.chroma.copy()
     held.reshape(-1, 2)[at] = fitted[strokes]
     return Hints(hints.mask, held, hints.confidence)
 

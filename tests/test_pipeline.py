@@ -8,6 +8,7 @@ import pytest
 import pyvarcolor
 from pyvarcolor import Colorization, Hints, NotConvergedWarning, colorize
 from pyvarcolor.color import lightness_from_gray, rgb_to_lab
+from pyvarcolor.shading import fit_hints
 
 
 def photograph(shape=(48, 64)):
@@ -72,6 +73,13 @@ def test_vivid_paint_on_black_is_as_vivid_as_black_can_be():
     assert np.hypot(*dark) < np.hypot(*light) < 50
     in_the_light = Hints.from_points([(20, 50, (48, 36))], gray.shape, radius=3)
     np.testing.assert_allclose(colorize(gray, in_the_light, method="graph").chroma[20, 50], (48, 36), rtol=1e-3)
+
+
+def test_soft_hints_are_left_as_they_are_and_sure_ones_are_fitted():
+    mask, chroma = np.ones((1, 2), bool), np.full((1, 2, 2), (60.0, 45.0))
+    fitted = fit_hints(Hints(mask, chroma, np.array([[0.5, 1.0]])), np.full((1, 2), 5.0))
+    np.testing.assert_array_equal(fitted.chroma[0, 0], (60, 45))
+    assert np.hypot(*fitted.chroma[0, 1]) < 20
 
 
 def test_strokes_may_be_a_picture():

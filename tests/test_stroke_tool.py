@@ -540,6 +540,14 @@ def test_wrong_arguments_are_named():
         Files(Photo(GRAY), stroke_tool.Path("strokes.jpg"))
 
 
+def test_the_photograph_itself_is_never_replaced(tmp_path):
+    write_photo(tmp_path / "gray.png", np.dstack([GRAY] * 3))
+    photo = read_photo(tmp_path / "gray.png")
+    for names in ({"strokes": tmp_path / "gray.png"}, {"strokes": tmp_path / "s.json", "color": tmp_path / "gray.png"}):
+        with pytest.raises(ValueError, match=r"must not replace the photograph, but .*gray\.png is the"):
+            Files(photo, **names)
+
+
 def test_the_side_file_is_json_line_by_line(make, files):
     hand = make(files=files)
     hand.drag((0.1, 0.1), (0.6, 0.2))

@@ -56,7 +56,7 @@ class Files:
     Raises
     ------
     ValueError
-        If the names do not fit the formats.
+        If the names do not fit the formats, or one is that of the photograph itself.
     OSError
         If a file could not be written there.
     """
@@ -76,6 +76,9 @@ class Files:
         check(self.strokes, like=self.photo, overwrite=True)
         if self.color is not None:
             check_target(self.color, like=self.photo, overwrite=True)
+        for path in filter(None, (self.strokes, self.color)):
+            if path.exists() and Path(self.photo.source).exists() and path.samefile(self.photo.source):
+                raise ValueError(f"what is saved must not replace the photograph, but {path} is the photograph itself")
 
     @property
     def shape(self) -> tuple[int, int]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from pyvarcolor.color import check_photo, lab_to_rgb
 from pyvarcolor.hints import Hints
@@ -19,7 +19,7 @@ from pyvarcolor.interactive.keys import ACTIONS, help_text
 from pyvarcolor.interactive.live import Newest
 from pyvarcolor.interactive.painter import Advice, Colour, Painter, Wish
 from pyvarcolor.interactive.palette import hex_of
-from pyvarcolor.interactive.scene import Scene
+from pyvarcolor.interactive.scene import Picture, Scene
 from pyvarcolor.interactive.session import NEUTRAL, Session
 from pyvarcolor.interactive.viewport import Viewport
 from pyvarcolor.io.photo import Photo
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from pyvarcolor.interactive.display import Look, Place
-
-Picture = NDArray[np.uint8]
 
 POLL = 8  # milliseconds between two looks for answers
 GROWTH, ZOOM = 1.25, 1.25  # of one key, of one step of the wheel
