@@ -16,6 +16,8 @@ from pyvarcolor.io.atomic import replace_file
 
 FORMAT, VERSION = "pyvarcolor-strokes", 1
 
+_FARTHEST = 10.0  # frames: what is painted further away would take time and memory for nothing
+
 
 @dataclass(frozen=True)
 class VectorStroke:
@@ -25,9 +27,9 @@ class VectorStroke:
     ----------
     points : tuple of (x, y)
         Corners as fractions of the frame's width and height, from (0, 0) at its upper left to (1, 1) at its
-        lower right. A single point is a dab. Points outside the frame are allowed.
+        lower right. A single point is a dab. Points outside the frame are allowed, up to 10 from its corner.
     radius : float
-        Radius of the brush as a fraction of the frame's short side.
+        Radius of the brush as a fraction of the frame's short side, at most 10.
     color : str or None
         sRGB colour as "#rrggbb"; a gray one says "this is gray". None erases what lies beneath.
     confidence : float
@@ -56,11 +58,15 @@ class VectorStroke:
                 raise ValueError(f"stroke.points must hold pairs of finite numbers (x, y), but holds {point!r}")
         if not points:
             raise ValueError(f"stroke.points must hold at least one pair (x, y), but is {self.points!r}")
+        if max(abs(value) for point in points for value in point) > _FARTHEST:
+            raise ValueError(f"stroke.points must lie in -{_FARTHEST:g}..{_FARTHEST:g}, but one does not")
+        if _is_finite(self.radius) and self.radius > _FARTHEST:
+            raise ValueError(f"stroke.radius must be at most {_FARTHEST:g}, but is {self.radius!r}")
         if not (_is_finite(self.radius) and self.radius > 0):
             raise ValueError(f"stroke.radius must be a finite number above 0, but is {self.radius!r}")
         if self.color is not None and not (isinstance(self.color, str) and re.fullmatch("#[0-9a-fA-F]{6}", self.color)):
             raise ValueError(f'stroke.color must be written "#rrggbb", or be None to erase, but is {self.color!r}')
-        if not (_is_finite(self.confidence) and 0 < np.float32(self.confidence) <= 1):
+        if not (_is_finite(self.confidence) and 0 < self.confidence <= 1 and np.float32(self.confidence) > 0):
             raise ValueError(f"stroke.confidence must lie in (0, 1], but is {self.confidence!r}")
         object.__setattr__(self, "points", tuple((float(x), float(y)) for x, y in points))
         object.__setattr__(self, "radius", float(self.radius))
@@ -169,7 +175,7 @@ def load_vector(path: str | Path) -> tuple[VectorStroke, ...]:
     """
     try:
         document = json.loads(Path(path).read_text(encoding="utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"{path} must be a JSON file of strokes, but is none: {error}") from error
     if not isinstance(document, dict) or document.get("format") != FORMAT:
         found = document.get("format") if isinstance(document, dict) else type(document).__name__

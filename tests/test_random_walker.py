@@ -47,6 +47,6 @@ def test_colours_are_blended_by_the_probability_to_meet_them_first(kernels):
 def test_contrast_does_not_matter(scale):
     lightness = RNG.uniform(20, 60, (12, 13))
     hints = Hints.from_points([(3, 3, (30, 20)), (9, 9, (-20, 15))], lightness.shape)
-    method = methods.make("random-walker", normalize=False, tol=0, max_iter=40)
+    method = methods.make("random-walker", normalize=False, tol=0, max_iter=80)
     answers = [method.solve(light, hints, kernels=load("cpp"))[0] for light in (lightness, scale * lightness)]
     np.testing.assert_allclose(*answers, atol=1e-6)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 from pyvarcolor.evaluation.photograph import Photograph
 from pyvarcolor.hints import Hints
 
+_HEADER = 4096  # bytes of an .npy file before its numbers, and more
 _DRAWN = 604_811_273  # so that these numbers are nobody else's
 
 
@@ -80,14 +80,10 @@ def read_hints(path: str | Path, kind: str, shape: tuple[int, int]) -> Hints:
     OSError
         If it cannot be read.
     """
-    arrays = _read_arrays(Path(path))
-    kinds = [name.removesuffix("_mask") for name in arrays if name.endswith("_mask")]
-    if kind not in kinds or f"{kind}_chroma" not in arrays:
-        raise ValueError(f"kind must be one of {', '.join(kinds)} in {path}, but is {kind!r}")
-    bits, held = arrays[f"{kind}_mask"], arrays[f"{kind}_chroma"]
     height, width = shape
+    bits, held = _read_arrays(Path(path), kind, 4 * height * width)
     mask = np.unpackbits(bits)[: height * width].astype(np.bool_)
-    if bits.size != -(-height * width // 8) or held.shape != (mask.sum(), 2):
+    if bits.shape != (-(-height * width // 8),) or held.shape != (mask.sum(), 2):
         raise ValueError(
             f"hints of kind {kind!r} must have the size of the photograph ({width} x {height} pixels), "
             f"but those in {path} have {bits.size} bytes of mask and chroma {held.shape}"
@@ -151,12 +147,23 @@ def scale_hints(hints: Hints, scale: float) -> Hints:
     return Hints(count[..., 0] > 0, _halved(hints.chroma) / np.maximum(count, 1))
 
 
-def _read_arrays(path: Path) -> dict[str, NDArray[Any]]:
+def _read_arrays(path: Path, kind: str, most: int) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Mask and chroma of at most so many bytes."""
+    names = f"{kind}_mask", f"{kind}_chroma"
     with path.open("rb") as file:
         try:
-            return dict(np.load(file).items())
-        except (zipfile.BadZipFile, EOFError, ValueError, AttributeError) as error:  # the last: no .npz, but .npy
+            archive = np.load(file)
+            kinds = [name.removesuffix("_mask") for name in archive.files if name.endswith("_mask")]
+            if all(name in archive.files for name in names):
+                if any(archive.zip.getinfo(f"{name}.npy").file_size > most + _HEADER for name in names):
+                    raise ValueError("its arrays are larger than the photograph")
+                bits, held = archive[names[0]], archive[names[1]]
+                if bits.dtype != np.uint8 or held.dtype != np.float16:
+                    raise ValueError(f"its arrays are {bits.dtype} and {held.dtype}")
+                return bits, held
+        except Exception as error:  # NumPy and zipfile raise anything on broken bytes
             raise ValueError(f"hints must be an .npz file, but {path} is damaged or another file ({error})") from error
+    raise ValueError(f"kind must be one of {', '.join(kinds)} in {path}, but is {kind!r}")
 
 
 def _doubled(array: NDArray[Any]) -> NDArray[Any]:

@@ -35,6 +35,12 @@ _TIFF_COLORS = {  # photometric interpretation: colour
     "YCBCR": "RGB",  # where JPEG-compressed: decoded to RGB
     "SEPARATED": "CMYK",
 }
+# Others are rare, and those that are image formats of their own could claim any size.
+_TIFF_COMPRESSIONS = {
+    *("NONE", "CCITTRLE", "CCITTFAX3", "CCITTFAX4", "LZW", "ADOBE_DEFLATE", "DEFLATE", "PACKBITS", "LZMA", "ZSTD"),
+    *("JPEG", "ALT_JPEG"),
+}
+_JPEG_FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}  # the others define tables
 _MOST_CHANNELS = 16
 _SEPARATE_PLANES = 2
 _ASSOCIATED_ALPHA, _UNASSOCIATED_ALPHA = 1, 2
@@ -70,6 +76,7 @@ def decode_with_pillow(
 ) -> Scan:
     """Scan of any format but TIFF: metadata from Pillow, pixels from `decode_pixels`."""
     Image.init()
+    file = io.BytesIO(file.read())  # which reads no more than there is, whatever a chunk claims
     # The format's own factory, because Image.open has a size limit that only a global variable can change.
     with Image.OPEN[format_name][0](file, "") as image:
         check_size(*image.size, max_pixels)
@@ -122,8 +129,14 @@ def decode_tiff(file: BinaryIO, max_pixels: int) -> Scan:
         for offset, count in zip(page.dataoffsets, page.databytecounts, strict=True):
             if count < 1 or offset + count > tiff.filehandle.size:  # decoders may fill the gap with gray
                 raise Refusal("its pixel data is cut short; copy or scan it again")
+        compression = COMPRESSION(page.compression).name
+        if compression not in _TIFF_COMPRESSIONS:
+            raise Refusal(f"it is compressed as {compression}; save it uncompressed or with LZW")
+        if "JPEG" in compression:  # whose strips and tiles claim sizes of their own
+            for offset in page.dataoffsets:
+                check_size(*_jpeg_size(file, offset), max_pixels)
         photometric = PHOTOMETRIC(page.photometric).name
-        is_raw_ycbcr = photometric == "YCBCR" and "JPEG" not in COMPRESSION(page.compression).name
+        is_raw_ycbcr = photometric == "YCBCR" and "JPEG" not in compression
         if photometric not in _TIFF_COLORS or is_raw_ycbcr:
             raise Refusal(f"its colours are stored as {photometric}; save it as gray or RGB")
         scan = Scan(
@@ -139,6 +152,19 @@ def decode_tiff(file: BinaryIO, max_pixels: int) -> Scan:
         _separate_alpha(scan, page.extrasamples)
         _remark_pages(scan, len(pages))
     return scan
+
+
+def _jpeg_size(file: BinaryIO, offset: int) -> tuple[int, int]:
+    """Width and height from the header of a JPEG stream."""
+    offset += 2
+    while True:
+        file.seek(offset)
+        mark, kind, length, _, height, width = struct.unpack(">BBHBHH", file.read(9))
+        if mark != 0xFF or length < 2:
+            raise ValueError("a JPEG marker is missing")
+        if kind in _JPEG_FRAMES:
+            return width, height
+        offset += 2 + length
 
 
 def _full_pages(tiff: "tifffile.TiffFile") -> list["tifffile.TiffPage"]:
@@ -183,6 +209,8 @@ def _separate_alpha(scan: Scan, extras: tuple[int, ...]) -> None:
     channels = COLOR_CHANNELS[scan.color]
     has_alpha = bool(extras) and extras[0] in {_ASSOCIATED_ALPHA, _UNASSOCIATED_ALPHA}
     undeclared = scan.pixels.shape[-1] - channels - has_alpha
+    if undeclared < 0:
+        raise Refusal(f"it has {scan.pixels.shape[-1]} channels, too few for {scan.color}; the file is damaged")
     if undeclared > 0:
         scan.remarks.append(f"{undeclared} extra channels that are not declared as alpha are left out")
     scan.pixels = scan.pixels[..., : channels + has_alpha]

@@ -4,6 +4,7 @@ Pillow rewrites EXIF with types guessed and captions reduced to ASCII ("Jürgen"
 writes no nested directories. This reader and writer of directories loses nothing and serves all formats.
 """
 
+import io
 import struct
 from collections.abc import Collection
 from dataclasses import dataclass, field
@@ -55,7 +56,7 @@ class Exif:
         order = _BYTE_ORDERS[header[:4]]
         if offset is None:
             (offset,) = struct.unpack(order + "I", header[4:])
-        return cls(order, _parse(file, order, offset, skip))
+        return cls(order, _Parser(file, order, skip, 2 * file.seek(0, io.SEEK_END)).directory(offset))
 
     def to_bytes(self) -> bytes:
         """EXIF block with the ``Exif`` prefix."""
@@ -103,25 +104,41 @@ class Exif:
         self.directory[tag] = Entry(_ASCII, len(text) + 1, text + b"\0")
 
 
-def _parse(file: BinaryIO, order: str, offset: int, skip: Collection[int]) -> Directory:
-    """Entries of the directory at `offset` and of those nested in it."""
-    file.seek(offset)
-    (length,) = struct.unpack(order + "H", file.read(2))
-    directory: Directory = {}
-    for tag, kind, count, value in struct.iter_unpack(order + "HHI4s", file.read(12 * length)):
-        if tag in skip or kind not in _ITEM_BYTES:
-            continue
-        size = count * _ITEM_BYTES[kind]
-        (place,) = struct.unpack(order + "I", value)
-        if tag in _NESTED:
-            directory[tag] = _parse(file, order, place, skip)
-            continue
-        if size > 4:
-            file.seek(place)
-            data = file.read(size)
-        else:
-            data = value[:size]
-        if len(data) < size or (tag == DESCRIPTION and data.startswith(_CAPTIONS_BY_MACHINES)):
-            continue
-        directory[tag] = Entry(kind, count, data)
-    return directory
+@dataclass
+class _Parser:
+    """Reads directories; what refers to the same bytes over and over must not take time and memory without end."""
+
+    file: BinaryIO
+    order: str
+    skip: Collection[int]
+    left: int  # bytes that may still be read
+
+    def directory(self, offset: int) -> Directory:
+        """Entries of the directory at `offset` and of those nested in it."""
+        self.file.seek(offset)
+        (length,) = struct.unpack(self.order + "H", self.file.read(2))
+        self.left -= 2 + 12 * length
+        if self.left < 0:
+            raise ValueError("directories must not overlap")
+        directory: Directory = {}
+        for tag, kind, count, value in struct.iter_unpack(self.order + "HHI4s", self.file.read(12 * length)):
+            if tag in self.skip or kind not in _ITEM_BYTES:
+                continue
+            size = count * _ITEM_BYTES[kind]
+            (place,) = struct.unpack(self.order + "I", value)
+            if tag in _NESTED:
+                directory[tag] = self.directory(place)
+                continue
+            data = value[:size] if size <= 4 else self._bytes(place, size)
+            if len(data) < size or (tag == DESCRIPTION and data.startswith(_CAPTIONS_BY_MACHINES)):
+                continue
+            directory[tag] = Entry(kind, count, data)
+        return directory
+
+    def _bytes(self, place: int, size: int) -> bytes:
+        """So many bytes, or none where they are too many."""
+        if size > self.left:
+            return b""
+        self.left -= size
+        self.file.seek(place)
+        return self.file.read(size)

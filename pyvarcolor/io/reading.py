@@ -17,6 +17,7 @@ from pyvarcolor.io.photo import ImageFileError, Photo, Pixels, with_depth
 
 ImageSource = str | Path | BinaryIO
 
+_MOST_DPI = 65535  # what every format can hold
 _UPRIGHT: dict[int, Callable[[Pixels], Pixels]] = {  # EXIF orientation: what turns the stored array upright
     1: lambda pixels: pixels,
     2: lambda pixels: pixels[:, ::-1],
@@ -166,7 +167,7 @@ def _photo_from(scan: Scan, name: str) -> Photo:
     pixels = _to_srgb(scan, scan.pixels[..., :channels])
     icc = scan.icc if scan.icc and color_space(scan.icc) == "RGB" and scan.color != "CMYK" else None
     turn = _UPRIGHT.get(scan.orientation, _UPRIGHT[1])
-    dpi = scan.dpi if scan.dpi and all(np.isfinite(value) and value > 0 for value in scan.dpi) else None
+    dpi = scan.dpi if scan.dpi and all(0 < value <= _MOST_DPI for value in scan.dpi) else None  # NaN fails, too
     return Photo(
         pixels=np.ascontiguousarray(turn(pixels)),
         alpha=None if alpha is None else np.ascontiguousarray(turn(alpha)),

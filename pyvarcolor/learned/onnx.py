@@ -26,6 +26,8 @@ from pyvarcolor.color import lab_to_rgb, rgb_to_lab
 
 Array = NDArray[np.floating]
 
+_LARGEST = 1e9  # of a number
+
 
 class OnnxNetwork:
     """A network from an ONNX file, run by onnxruntime.
@@ -59,14 +61,14 @@ class OnnxNetwork:
             )
         try:
             card = tomllib.loads(card_path.read_text("utf-8"))
-        except tomllib.TOMLDecodeError as error:
+        except (ValueError, RecursionError) as error:  # no UTF-8, no TOML, or without end
             raise ValueError(f"{card_path} must be TOML, but is not: {error}") from None
         take = functools.partial(_take, card, card_path)
         self._size = take("input", "size", lambda size: _is_list(size, int) and min(size) > 0, "two positive numbers")
-        self._channels = take("input", "channels", lambda count: count in {1, 3}, "1 or 3")
-        self._of = take("input", "of", lambda of: of in {"lightness", "gray"}, '"lightness" or "gray"')
+        self._channels = take("input", "channels", lambda count: type(count) is int and count in (1, 3), "1 or 3")
+        self._of = take("input", "of", lambda of: of in ("lightness", "gray"), '"lightness" or "gray"')
         self._range = take("input", "range", _is_range, "two different numbers")
-        self._space = take("output", "space", lambda space: space in {"ab", "rgb"}, '"ab" or "rgb"')
+        self._space = take("output", "space", lambda space: space in ("ab", "rgb"), '"ab" or "rgb"')
         if self._space == "ab":
             self._scale = take("output", "scale", lambda scale: _is_number(scale) and scale != 0, "a number, not 0")
         else:
@@ -111,11 +113,12 @@ class OnnxNetwork:
         if not np.isfinite(out).all():
             raise ValueError(f"{self._path} must put out finite numbers, but puts out NaN or infinity")
         image = out[0].transpose(1, 2, 0).astype(np.float32)
-        if self._space == "ab":
-            chroma = image * self._scale
-        else:
-            black, white_out = self._white
-            chroma = rgb_to_lab(np.clip((image - black) / (white_out - black), 0, 1))[..., 1:]
+        with np.errstate(over="ignore"):
+            if self._space == "ab":
+                chroma = image * self._scale
+            else:
+                black, white_out = self._white
+                chroma = rgb_to_lab(np.clip((image - black) / (white_out - black), 0, 1))[..., 1:]
         return np.ascontiguousarray(chroma.transpose(0, 2, 1))
 
 
@@ -143,7 +146,7 @@ def _take(card: dict[str, Any], path: Path, table: str, key: str, is_right: Any,
 
 
 def _is_number(entry: Any) -> bool:
-    return isinstance(entry, int | float) and not isinstance(entry, bool)
+    return isinstance(entry, int | float) and not isinstance(entry, bool) and abs(entry) < _LARGEST  # NaN fails, too
 
 
 def _is_list(entry: Any, kind: Any) -> bool:
@@ -151,4 +154,4 @@ def _is_list(entry: Any, kind: Any) -> bool:
 
 
 def _is_range(entry: Any) -> bool:
-    return _is_list(entry, int | float) and entry[0] != entry[1]
+    return _is_list(entry, int | float) and np.float32(entry[0]) != np.float32(entry[1])
