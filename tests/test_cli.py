@@ -384,8 +384,16 @@ def test_a_reader_who_leaves_early_gets_no_traceback(folder, arguments):
     assert "Exception ignored" not in stderr
 
 
+@pytest.fixture
+def heeding_ctrl_c():
+    """What is started in the background of a shell ignores Ctrl-C, and so would its children."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @posix_only
-def test_ctrl_c_stops_and_writes_nothing(folder):
+def test_ctrl_c_stops_and_writes_nothing(folder, heeding_ctrl_c):
     Image.fromarray(np.tile(gray_pixels(), (20, 20))).save("photo.png")
     endless = (
         "--resize-strokes",

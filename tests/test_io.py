@@ -4,10 +4,12 @@ import errno
 import io
 import json
 import os
+import pickle
 import struct
 import sys
 import types
 import warnings
+import weakref
 import zlib
 from pathlib import Path
 
@@ -19,7 +21,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import ExifTags, Image, ImageCms, ImageOps
 
-from pyvarcolor.io import ImageFileError, Photo, read_image, read_photo, write_photo
+from pyvarcolor.io import (
+    ImageFileError,
+    Photo,
+    TooManyPixelsError,
+    read_image,
+    read_pages,
+    read_photo,
+    write_pages,
+    write_photo,
+)
 
 NOTE = json.dumps({"colourised by": "pyvarcolor 0.1.0", "method": "tgv", "options": {"alpha1": 0.5}})
 SRGB_PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
@@ -273,6 +284,73 @@ def test_thumbnail_page_is_passed_over(tmp_path):
         writer.write(full[::2, ::2], subfiletype=1, metadata=None)
         writer.write(full, metadata=None)
     np.testing.assert_array_equal(read_photo(tmp_path / "a.tif").pixels, full)
+
+
+def album(path, pages, **options):
+    """Multi-page TIFF with a thumbnail after each page."""
+    with tifffile.TiffWriter(path, **options) as writer:
+        for page in pages:
+            writer.write(page, metadata=None)
+            writer.write(page[::2, ::2], subfiletype=1, metadata=None)
+    return path
+
+
+@pytest.mark.parametrize("bigtiff", [False, True])
+def test_all_pages_but_thumbnails_are_read(tmp_path, bigtiff):
+    pages = [random_pixels((4, 6)), random_pixels((9, 5), "uint16"), random_pixels((3, 3))]
+    path = album(tmp_path / "album.tif", pages, bigtiff=bigtiff)
+    for source in (path, io.BytesIO(path.read_bytes())):
+        photos = list(read_pages(source))
+        assert len(photos) == 3
+        for photo, page in zip(photos, pages, strict=True):
+            np.testing.assert_array_equal(photo.pixels, page, strict=True)
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.jpg", "a.webp", "a.bmp", "a.tif"])
+def test_one_picture_is_one_page(tmp_path, name):
+    path = saved(tmp_path / name, Image.fromarray(random_pixels((4, 6, 3))))
+    (photo,) = read_pages(path)
+    np.testing.assert_array_equal(photo.pixels, read_photo(path).pixels, strict=True)
+
+
+def test_animation_is_one_page(tmp_path):
+    frames = [Image.new("L", (4, 3), value) for value in (30, 200)]
+    frames[0].save(tmp_path / "a.gif", save_all=True, append_images=frames[1:])
+    with pytest.warns(UserWarning, match="only the first of 2 pages") as record:
+        assert len(list(read_pages(tmp_path / "a.gif"))) == 1
+    assert record[0].filename == __file__
+
+
+def test_page_that_cannot_be_read_is_told_when_it_is_asked_for(tmp_path):
+    path = album(tmp_path / "album.tif", [random_pixels((4, 6)), np.zeros((4, 6), np.int16)])
+    pages = read_pages(path)
+    assert next(pages).pixels.shape == (4, 6)
+    with pytest.raises(ImageFileError, match=r"cannot read .*album\.tif: its pixels are int16 values"):
+        next(pages)
+    with pytest.raises(ImageFileError, match="no such file"):
+        next(read_pages(tmp_path / "missing.tif"))
+
+
+@pytest.mark.parametrize("orientation", [1, 6])
+def test_one_page_at_a_time_is_in_memory(tmp_path, orientation):
+    scans = random_pixels((3, 40, 60), seed=77)
+    source = tmp_path / "album.tif"
+    with tifffile.TiffWriter(source) as writer:
+        for scan in scans:
+            writer.write(scan, metadata=None, extratags=[(274, "H", 1, orientation, True)])
+    alive = []
+
+    def colored():
+        for photo in read_pages(source):
+            assert [pixels() for pixels in alive if pixels() is not None] == []
+            rgb = np.dstack([photo.pixels] * 3)
+            alive.extend((weakref.ref(photo.pixels), weakref.ref(rgb)))
+            page = [(rgb, photo)]
+            del rgb, photo
+            yield page.pop()
+
+    write_pages(tmp_path / "out.tif", colored())
+    assert len(alive) == 6
 
 
 def test_circle_of_pages_is_read_once():
@@ -718,6 +796,18 @@ def test_large_scans_pass_pillows_own_limit(monkeypatch):
         read_photo(stream, max_pixels=200)
 
 
+@pytest.mark.parametrize("read", [read_photo, read_image, lambda *args, **limit: list(read_pages(*args, **limit))])
+@pytest.mark.parametrize("name", ["a.png", "a.tif"])
+def test_claimed_pixels_are_told_between_processes(tmp_path, name, read):
+    path = saved(tmp_path / name, Image.new("L", (30, 20)))
+    with pytest.raises(TooManyPixelsError) as caught:
+        read(path, max_pixels=599)
+    again = pickle.loads(pickle.dumps(caught.value))
+    assert type(again) is TooManyPixelsError
+    assert again.pixels == 600
+    assert str(again) == str(caught.value)
+
+
 # --- streams and names ----------------------------------------------------------------------------
 
 
@@ -853,8 +943,9 @@ def test_failed_write_leaves_everything_as_it_was(tmp_path, monkeypatch, call):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(os, call, fail)
-    with pytest.raises(ImageFileError, match=r"cannot write .*out\.tif: .*No space left on device"):
+    with pytest.raises(ImageFileError, match=r"cannot write .*out\.tif: .*No space left on device") as caught:
         write_photo(path, random_pixels((4, 6, 3)), overwrite=True)
+    assert caught.value.errno == pickle.loads(pickle.dumps(caught.value)).errno == errno.ENOSPC
     assert path.read_bytes() == b"yesterday's result"
     assert [path.name for path in tmp_path.iterdir()] == ["out.tif"]
 
@@ -913,3 +1004,75 @@ def test_unsuitable_arrays_are_refused(tmp_path, rgb, message):
     with pytest.raises(ValueError, match=message):
         write_photo(tmp_path / "a.png", rgb, like=Photo(pixels=np.zeros((4, 6), np.uint8), source="scan.png"))
     assert list(tmp_path.iterdir()) == []
+
+
+# --- pages ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("suffix", [".png", ".tif", ".jpg", ".webp"])
+def test_one_page_is_written_as_a_photograph(tmp_path, suffix):
+    rgb, like = random_pixels((4, 6, 3), "uint16"), camera_exif()
+    paths = tmp_path / f"a{suffix}", tmp_path / f"b{suffix}"
+    assert write_photo(paths[0], rgb, like=like, note=NOTE) == paths[0]
+    assert write_pages(paths[1], [(rgb, like)], note=NOTE) == paths[1]
+    assert paths[0].read_bytes() == paths[1].read_bytes()
+
+
+def test_pages_keep_pixels_profile_and_resolution(tmp_path):
+    stored = [random_pixels((4, 6, 3)), random_pixels((9, 5, 3), "uint16"), random_pixels((3, 3, 3), "float32")]
+    alpha = random_pixels((9, 5), "uint16")
+    likes = [
+        Photo(stored[0][..., 0], dpi=(300, 600), icc=SRGB_PROFILE),
+        Photo(stored[1][..., 0], alpha=alpha),
+        Photo(stored[2][..., 0], dpi=(72, 72)),
+    ]
+    path = write_pages(tmp_path / "album.tif", zip(stored, likes, strict=True), note=NOTE)
+    photos = list(read_pages(path))
+    for photo, rgb, like in zip(photos, stored, likes, strict=True):
+        np.testing.assert_array_equal(photo.pixels, rgb, strict=True)
+        assert (photo.icc, photo.dpi) == (like.icc, like.dpi)
+        assert NOTE.encode() in photo.exif
+    np.testing.assert_array_equal(photos[1].alpha, alpha, strict=True)
+    with tifffile.TiffFile(path) as tiff:
+        for page, rgb in zip(tiff.pages, [stored[0], np.dstack([stored[1], alpha]), stored[2]], strict=True):
+            np.testing.assert_array_equal(page.asarray(), rgb, strict=True)
+    with Image.open(path) as image:  # which reads no more than 8 bits
+        np.testing.assert_array_equal(np.asarray(image), stored[0])
+
+
+@pytest.mark.parametrize(("name", "format_name"), [("a.png", "PNG"), ("a.jpg", "JPEG"), ("a.webp", "WebP")])
+def test_several_pages_need_tiff(tmp_path, name, format_name):
+    rgb = random_pixels((4, 6, 3))
+    with pytest.raises(ImageFileError, match=rf"{name}: {format_name} holds one page, .*; name it \.tif"):
+        write_pages(tmp_path / name, [(rgb, Photo(rgb))] * 2)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_error_while_pages_are_made_leaves_everything_as_it_was(tmp_path):
+    path = tmp_path / "out.tif"
+    path.write_bytes(b"yesterday's result")
+    rgb = random_pixels((4, 6, 3))
+
+    def pages():
+        yield rgb, Photo(rgb)
+        raise ValueError("no colours today")
+
+    with pytest.raises(ValueError, match=r"^no colours today$"):
+        write_pages(path, pages(), overwrite=True)
+    with pytest.raises(ValueError, match="at least one page"):
+        write_pages(path, [], overwrite=True)
+    with pytest.raises(ImageFileError, match="the file exists"):
+        write_pages(path, [(rgb, Photo(rgb))])
+    assert path.read_bytes() == b"yesterday's result"
+    assert [path.name for path in tmp_path.iterdir()] == ["out.tif"]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device that is always full")
+@pytest.mark.parametrize("name", ["small.png", "large.png", "small.jpg"])
+def test_full_disk_keeps_its_number(tmp_path, monkeypatch, name):
+    rgb = random_pixels((20, 30, 3) if name.startswith("small") else (200, 300, 3))
+    really_open = Path.open
+    monkeypatch.setattr(Path, "open", lambda *_: really_open(Path("/dev/full"), "wb"))
+    with pytest.raises(ImageFileError, match=r"^cannot write .*No space left on device; check free space") as caught:
+        write_pages(tmp_path / name, [(rgb, Photo(rgb))])
+    assert caught.value.errno == errno.ENOSPC

@@ -2,7 +2,60 @@
 
 import os
 import secrets
+from contextlib import suppress
 from pathlib import Path
+from typing import Self
+
+
+class Replacement:
+    """A file that takes the place of another in one step, or of none where the block ends before.
+
+    Parameters
+    ----------
+    path : Path
+        The file; an existing one is replaced.
+
+    Attributes
+    ----------
+    file : binary file
+        To be written, and read.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder, "note.txt")
+    ...     with Replacement(path) as new:
+    ...         new.file.write(b"all ")
+    ...         path.exists()
+    ...         new.file.write(b"of it")
+    ...         new.commit()
+    ...     path.read_bytes()
+    4
+    False
+    5
+    b'all of it'
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._temporary = path.with_name(f".pyvarcolor-{secrets.token_hex(8)}.tmp")
+        self.file = self._temporary.open("x+b")  # unlike tempfile's, with the user's usual permissions
+
+    def commit(self) -> None:
+        """Put it in place."""
+        self.file.flush()
+        os.fsync(self.file.fileno())
+        self.file.close()
+        self._temporary.replace(self._path)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with suppress(OSError):  # what can't be written needn't be any more
+            self.file.close()
+        self._temporary.unlink(missing_ok=True)
 
 
 def replace_file(path: Path, data: bytes) -> None:
@@ -28,12 +81,6 @@ def replace_file(path: Path, data: bytes) -> None:
     ...     Path(folder, "note.txt").read_bytes()
     b'all of it'
     """
-    temporary = path.with_name(f".pyvarcolor-{secrets.token_hex(8)}.tmp")
-    try:
-        with temporary.open("xb") as file:  # unlike tempfile's, with the user's usual permissions
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with Replacement(path) as new:
+        new.file.write(data)
+        new.commit()

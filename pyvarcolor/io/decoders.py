@@ -3,7 +3,8 @@
 import io
 import logging
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, BinaryIO
@@ -11,7 +12,18 @@ from typing import TYPE_CHECKING, BinaryIO
 import numpy as np
 from PIL import Image
 
-from pyvarcolor.io.exif import ORIENTATION, PREFIX, RESOLUTION_UNIT, X_RESOLUTION, Y_RESOLUTION, Exif
+from pyvarcolor.io import iptc
+from pyvarcolor.io.exif import (
+    IPTC,
+    ORIENTATION,
+    PHOTOSHOP,
+    PREFIX,
+    RESOLUTION_UNIT,
+    X_RESOLUTION,
+    XMP,
+    Y_RESOLUTION,
+    Exif,
+)
 from pyvarcolor.io.photo import WHITE, Pixels, with_depth
 
 if TYPE_CHECKING:
@@ -41,6 +53,7 @@ _TIFF_COMPRESSIONS = {
     *("JPEG", "ALT_JPEG"),
 }
 _JPEG_FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}  # the others define tables
+_EXTENDED_XMP = b"http://ns.adobe.com/xmp/extension/\0"
 _MOST_CHANNELS = 16
 _SEPARATE_PLANES = 2
 _ASSOCIATED_ALPHA, _UNASSOCIATED_ALPHA = 1, 2
@@ -54,6 +67,14 @@ class Refusal(ValueError):
     """The file is not taken, for a reason to be told as it stands."""
 
 
+class TooLarge(Refusal):
+    """It claims more pixels than are allowed."""
+
+    def __init__(self, reason: str, pixels: int) -> None:
+        super().__init__(reason)
+        self.pixels = pixels
+
+
 @dataclass
 class Scan:
     """What a decoder finds in a file."""
@@ -62,34 +83,52 @@ class Scan:
     color: str  # key of COLOR_CHANNELS
     orientation: int = 1
     exif: bytes | None = None
+    xmp: bytes | None = None
+    iptc: bytes | None = None
     icc: bytes | None = None
     dpi: tuple[float, float] | None = None
+    pages: int = 1  # that the file gives, this one among them
     remarks: list[str] = field(default_factory=list)  # for the user: what was left out
 
 
+_PixelDecoder = Callable[[Image.Image, BinaryIO], tuple[Pixels, str]]
+
+
 def decode_with_pillow(
-    file: BinaryIO,
-    max_pixels: int,
-    *,
-    format_name: str,
-    decode_pixels: Callable[[Image.Image, BinaryIO], tuple[Pixels, str]],
-) -> Scan:
+    file: BinaryIO, max_pixels: int, *, format_name: str, decode_pixels: _PixelDecoder
+) -> Iterator[Scan]:
     """Scan of any format but TIFF: metadata from Pillow, pixels from `decode_pixels`."""
+    yield _pillow_scan(file, max_pixels, format_name, decode_pixels)
+
+
+def _pillow_scan(file: BinaryIO, max_pixels: int, format_name: str, decode_pixels: _PixelDecoder) -> Scan:
+    """Scan of the first frame."""
     Image.init()
     file = io.BytesIO(file.read())  # which reads no more than there is, whatever a chunk claims
     # The format's own factory, because Image.open has a size limit that only a global variable can change.
     with Image.OPEN[format_name][0](file, "") as image:
         check_size(*image.size, max_pixels)
         image.load()
-        scan = Scan(*decode_pixels(image, file), icc=image.info.get("icc_profile"))
+        blocks = {key: value for key, value in image.info.items() if not isinstance(value, str)}  # PNG text: any key
+        scan = Scan(*decode_pixels(image, file), icc=blocks.get("icc_profile"), xmp=blocks.get("xmp"))
         tags = image.getexif()
         scan.orientation = tags.get(ORIENTATION, 1)
-        resolution = (tags.get(X_RESOLUTION), tags.get(Y_RESOLUTION), tags.get(RESOLUTION_UNIT))
-        scan.dpi = image.info.get("dpi") or _dpi(*resolution)
-        if "exif" in image.info:
-            _add_exif(scan, io.BytesIO(image.info["exif"].removeprefix(PREFIX)))
-        if image.format != "MPO":  # whose further pictures are previews and depth maps
-            _remark_pages(scan, getattr(image, "n_frames", 1))
+        exact = _dpi(tags.get(X_RESOLUTION), tags.get(Y_RESOLUTION), tags.get(RESOLUTION_UNIT))
+        # Where JFIF says nothing, Pillow takes the resolution along x in EXIF for both.
+        is_stated = image.format not in {"JPEG", "MPO"} or image.info.get("jfif_unit")
+        stated = blocks.get("dpi") if is_stated else None  # rounded, in PNG to dots per metre
+        scan.dpi = exact if exact and stated and np.allclose(exact, stated, rtol=0, atol=0.5) else stated or exact
+        if "exif" in blocks:
+            _add_exif(scan, io.BytesIO(blocks["exif"].removeprefix(PREFIX)))
+        if any(data.startswith(_EXTENDED_XMP) for _, data in getattr(image, "applist", ())):
+            scan.remarks.append("the extension of its XMP data is left out")
+        scan.iptc = blocks.get("photoshop", {}).get(iptc.RESOURCE)
+        if "Raw profile type iptc" in image.info:
+            with _leaving_out(scan, "IPTC"):
+                scan.iptc = iptc.from_text(image.info["Raw profile type iptc"])
+        frames = getattr(image, "n_frames", 1)
+        if frames > 1 and image.format != "MPO":  # whose further pictures are previews and depth maps
+            scan.remarks.append(first_of(frames))
     return scan
 
 
@@ -115,43 +154,63 @@ def _png_pixels(image: Image.Image, file: BinaryIO) -> tuple[Pixels, str]:
     return pixels, "GRAY" if pixels.shape[-1] < 3 else "RGB"
 
 
-def decode_tiff(file: BinaryIO, max_pixels: int) -> Scan:
-    """Scan of a TIFF file by tifffile, exact at every depth; Pillow reduces 16-bit colour to 8 bits."""
-    from tifffile import COMPRESSION, PHOTOMETRIC, TiffFile
+def decode_tiff(file: BinaryIO, max_pixels: int) -> Iterator[Scan]:
+    """Scan of each page of a TIFF file by tifffile, exact at every depth; Pillow reduces 16-bit colour to 8 bits."""
+    from tifffile import TiffFile
 
     with TiffFile(file) as tiff:
         pages = _full_pages(tiff) or [tiff.pages.first]
-        page = pages[0]
-        check_size(page.imagewidth, page.imagelength, max_pixels)
-        check_size(max(page.tilewidth, 1), max(page.tilelength, 1), max_pixels)  # 0: strips
-        if page.samplesperpixel > _MOST_CHANNELS or page.imagedepth > 1:
-            raise Refusal(f"it has {page.samplesperpixel} channels and {page.imagedepth} layers; save it flat")
-        for offset, count in zip(page.dataoffsets, page.databytecounts, strict=True):
-            if count < 1 or offset + count > tiff.filehandle.size:  # decoders may fill the gap with gray
-                raise Refusal("its pixel data is cut short; copy or scan it again")
-        compression = COMPRESSION(page.compression).name
-        if compression not in _TIFF_COMPRESSIONS:
-            raise Refusal(f"it is compressed as {compression}; save it uncompressed or with LZW")
-        if "JPEG" in compression:  # whose strips and tiles claim sizes of their own
-            for offset in page.dataoffsets:
-                check_size(*_jpeg_size(file, offset), max_pixels)
-        photometric = PHOTOMETRIC(page.photometric).name
-        is_raw_ycbcr = photometric == "YCBCR" and "JPEG" not in compression
-        if photometric not in _TIFF_COLORS or is_raw_ycbcr:
-            raise Refusal(f"its colours are stored as {photometric}; save it as gray or RGB")
-        scan = Scan(
-            _tiff_pixels(page, photometric),
-            _TIFF_COLORS[photometric],
-            orientation=page.tags.valueof(ORIENTATION, 1),
-            icc=page.iccprofile,
-        )
-        if X_RESOLUTION in page.tags and Y_RESOLUTION in page.tags:
-            scan.dpi = _dpi(*page.resolution, page.resolutionunit)
-        if not tiff.is_bigtiff:
-            _add_exif(scan, file, page.offset)
-        _separate_alpha(scan, page.extrasamples)
-        _remark_pages(scan, len(pages))
+        for page in pages:
+            yield _tiff_scan(file, page, max_pixels, len(pages))
+
+
+def _tiff_scan(file: BinaryIO, page: "tifffile.TiffPage", max_pixels: int, pages: int) -> Scan:
+    """Scan of one of so many pages."""
+    from tifffile import COMPRESSION, PHOTOMETRIC
+
+    check_size(page.imagewidth, page.imagelength, max_pixels)
+    check_size(max(page.tilewidth, 1), max(page.tilelength, 1), max_pixels)  # 0: strips
+    if page.samplesperpixel > _MOST_CHANNELS or page.imagedepth > 1:
+        raise Refusal(f"it has {page.samplesperpixel} channels and {page.imagedepth} layers; save it flat")
+    for offset, count in zip(page.dataoffsets, page.databytecounts, strict=True):
+        if count < 1 or offset + count > page.parent.filehandle.size:  # decoders may fill the gap with gray
+            raise Refusal("its pixel data is cut short; copy or scan it again")
+    compression = COMPRESSION(page.compression).name
+    if compression not in _TIFF_COMPRESSIONS:
+        raise Refusal(f"it is compressed as {compression}; save it uncompressed or with LZW")
+    if "JPEG" in compression:  # whose strips and tiles claim sizes of their own
+        for offset in page.dataoffsets:
+            check_size(*_jpeg_size(file, offset), max_pixels)
+    photometric = PHOTOMETRIC(page.photometric).name
+    is_raw_ycbcr = photometric == "YCBCR" and "JPEG" not in compression
+    if photometric not in _TIFF_COLORS or is_raw_ycbcr:
+        raise Refusal(f"its colours are stored as {photometric}; save it as gray or RGB")
+    scan = Scan(
+        _tiff_pixels(page, photometric),
+        _TIFF_COLORS[photometric],
+        orientation=page.tags.valueof(ORIENTATION, 1),
+        icc=page.iccprofile,
+        pages=pages,
+    )
+    if X_RESOLUTION in page.tags and Y_RESOLUTION in page.tags:
+        scan.dpi = _dpi(*page.resolution, page.resolutionunit)
+    _add_exif(scan, file, page.offset)
+    scan.xmp = _tag_bytes(page, XMP)
+    scan.iptc = iptc.from_tag(_tag_bytes(page, IPTC))
+    if not scan.iptc:
+        with _leaving_out(scan, "IPTC"):
+            scan.iptc = iptc.from_resources(_tag_bytes(page, PHOTOSHOP))
+    _separate_alpha(scan, page.extrasamples)
     return scan
+
+
+def _tag_bytes(page: "tifffile.TiffPage", number: int) -> bytes:
+    """What a tag holds, whatever its type is said to be; nothing where it is missing."""
+    tag, file = page.tags.get(number), page.parent.filehandle
+    if tag is None or tag.valueoffset > file.size:
+        return b""
+    file.seek(tag.valueoffset)
+    return bytes(file.read(min(tag.valuebytecount, file.size)))
 
 
 def _jpeg_size(file: BinaryIO, offset: int) -> tuple[int, int]:
@@ -225,9 +284,10 @@ def check_size(width: int, height: int, max_pixels: int) -> None:
     if width < 1 or height < 1:
         raise Refusal(f"its header claims {width} x {height} pixels; the file is damaged")
     if width * height > max_pixels:
-        raise Refusal(
+        raise TooLarge(
             f"its header claims {width} x {height} = {width * height / 1e6:.1f} million pixels, more than "
-            f"the limit of {max_pixels / 1e6:g} million; raise max_pixels if the file is to be trusted"
+            f"the limit of {max_pixels / 1e6:g} million; raise max_pixels if the file is to be trusted",
+            width * height,
         )
 
 
@@ -239,22 +299,27 @@ def _dpi(x: float | None, y: float | None, unit: int | None) -> tuple[float, flo
 
 def _add_exif(scan: Scan, file: BinaryIO, offset: int | None = None) -> None:
     """Keep the EXIF entries of the directory at `offset` that describe the scene."""
-    try:
+    with _leaving_out(scan, "EXIF"):
         exif = Exif.from_file(file, offset)
-    except (KeyError, ValueError, struct.error, RecursionError):
-        scan.remarks.append("its EXIF data is damaged and is left out")
-    else:
         scan.exif = exif.to_bytes() if exif.directory else None
 
 
-def _remark_pages(scan: Scan, pages: int) -> None:
-    """Say that only the first page is read."""
-    if pages > 1:
-        scan.remarks.append(f"only the first of {pages} pages is read, the other {pages - 1} are left out")
+@contextmanager
+def _leaving_out(scan: Scan, kind: str) -> Iterator[None]:
+    """Tell the user where data is damaged, and go on without it."""
+    try:
+        yield
+    except (ValueError, struct.error, RecursionError):
+        scan.remarks.append(f"its {kind} data is damaged and is left out")
+
+
+def first_of(pages: int) -> str:
+    """Remark that only the first page is read."""
+    return f"only the first of {pages} pages is read, the other {pages - 1} are left out"
 
 
 _decode_eight_bits = partial(decode_with_pillow, decode_pixels=_pillow_pixels)
-DECODERS: dict[str, Callable[[BinaryIO, int], Scan]] = {
+DECODERS: dict[str, Callable[[BinaryIO, int], Iterator[Scan]]] = {  # what gives the pages one by one
     "PNG": partial(decode_with_pillow, format_name="PNG", decode_pixels=_png_pixels),
     "TIFF": decode_tiff,
     "JPEG": partial(_decode_eight_bits, format_name="JPEG"),

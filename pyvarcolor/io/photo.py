@@ -19,6 +19,35 @@ WHITE: dict[np.dtype[Any], int] = {
 class ImageFileError(OSError):
     """An image file that cannot be read or written: one sentence with file, reason and advice."""
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # between processes OSError would lose `errno`, as it stands beside the sentence
+        return type(self), self.args, {**self.__dict__, "errno": self.errno}
+
+
+class TooManyPixelsError(ImageFileError):
+    """An image file that claims more pixels than are allowed.
+
+    Attributes
+    ----------
+    pixels : int
+        How many it claims.
+
+    Examples
+    --------
+    >>> import io
+    >>> from PIL import Image
+    >>> from pyvarcolor.io import read_photo
+    >>> stream = io.BytesIO()
+    >>> Image.new("L", (640, 480)).save(stream, "PNG")
+    >>> try:
+    ...     read_photo(io.BytesIO(stream.getvalue()), max_pixels=1000)
+    ... except TooManyPixelsError as error:
+    ...     error.pixels
+    307200
+    """
+
+    pixels: int = 0
+
 
 @dataclass(frozen=True, eq=False)
 class Photo:
@@ -33,6 +62,10 @@ class Photo:
         Opacity in the dtype of `pixels`, not multiplied into them.
     exif : bytes or None
         EXIF block with the ``Exif`` prefix, without orientation, resolution, thumbnail and pixel layout.
+    xmp : bytes or None
+        XMP packet, byte for byte as in the file, but for an orientation: the pixels are upright.
+    iptc : bytes or None
+        IPTC data: the datasets (IIM), without the wrapping of the file.
     icc : bytes or None
         RGB colour profile, byte for byte as in the file.
     dpi : (float, float) or None
@@ -50,6 +83,8 @@ class Photo:
     pixels: Pixels
     alpha: Pixels | None = None
     exif: bytes | None = None
+    xmp: bytes | None = None
+    iptc: bytes | None = None
     icc: bytes | None = None
     dpi: tuple[float, float] | None = None
     source: str = "photograph"

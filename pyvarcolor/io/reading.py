@@ -6,18 +6,21 @@ import sys
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
+from operator import attrgetter
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 import numpy as np
 
-from pyvarcolor.io.decoders import COLOR_CHANNELS, DECODERS, SIGNATURES, Refusal, Scan
+from pyvarcolor.io.decoders import COLOR_CHANNELS, DECODERS, SIGNATURES, Refusal, Scan, TooLarge, first_of
 from pyvarcolor.io.icc import color_space, srgb_from_cmyk, srgb_from_gray
-from pyvarcolor.io.photo import ImageFileError, Photo, Pixels, with_depth
+from pyvarcolor.io.photo import ImageFileError, Photo, Pixels, TooManyPixelsError, with_depth
 
 ImageSource = str | Path | BinaryIO
 
 _MOST_DPI = 65535  # what every format can hold
+_XMP_ORIENTATION = re.compile(rb"""(tiff:Orientation\s*(?:=\s*["']|>)\s*)[0-9]""")
 _UPRIGHT: dict[int, Callable[[Pixels], Pixels]] = {  # EXIF orientation: what turns the stored array upright
     1: lambda pixels: pixels,
     2: lambda pixels: pixels[:, ::-1],
@@ -52,12 +55,14 @@ def read_photo(source: ImageSource, *, max_pixels: int = 250_000_000) -> Photo:
     Raises
     ------
     ImageFileError
-        If the file is missing, not an image, cut short, too large, or has pixels outside 0..1 (float TIFF).
+        If the file is missing, not an image, cut short, or has pixels outside 0..1 (float TIFF).
+    TooManyPixelsError
+        If its header claims more than `max_pixels`; an ImageFileError, too.
 
     Warns
     -----
     UserWarning
-        If something is left out: further pages, undeclared channels, damaged EXIF data or profile.
+        If something is left out: further pages, undeclared channels, damaged EXIF or IPTC data or profile.
 
     Examples
     --------
@@ -72,24 +77,50 @@ def read_photo(source: ImageSource, *, max_pixels: int = 250_000_000) -> Photo:
     ((480, 640), 'uint8')
     """
     with _opened(source) as (file, name):
-        format_name = _format_of(file, name)
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # Pillow's; what matters comes as an error or a remark
-                scan = DECODERS[format_name](file, max_pixels)
-                photo = _photo_from(scan, name)
-        except Refusal as error:
-            raise ImageFileError(f"cannot read {name}: {error}") from None
-        except MemoryError as error:
-            raise ImageFileError(f"cannot read {name}: there is not enough memory for its pixels") from error
-        except Exception as error:  # decoders raise anything on broken bytes
-            raise ImageFileError(
-                f"cannot read {name}: its {format_name} data is damaged, cut short or of a rare kind "
-                f"({error}); open it in an image editor and save it again"
-            ) from error
-    for remark in scan.remarks:
-        warnings.warn(f"{name}: {remark}", stacklevel=2)
-    return photo
+        page = next(_pages(file, name, max_pixels))
+    if page.pages > 1:
+        warnings.warn(f"{name}: {first_of(page.pages)}", stacklevel=2)
+    return page.photo
+
+
+def read_pages(source: ImageSource, *, max_pixels: int = 250_000_000) -> Iterator[Photo]:
+    """Read the pages of a photograph, each when it is asked for.
+
+    Parameters
+    ----------
+    source : str, Path or binary stream
+        As in `read_photo`.
+    max_pixels : int
+        Largest number of pixels of a page.
+
+    Yields
+    ------
+    Photo
+        Each page of a TIFF file but for thumbnails, with its own metadata; the one picture of any other file.
+
+    Raises
+    ------
+    ImageFileError
+        As `read_photo`, when the page is asked for.
+
+    Warns
+    -----
+    UserWarning
+        As `read_photo`, but for further pages of a TIFF file.
+
+    Examples
+    --------
+    >>> import io
+    >>> from PIL import Image
+    >>> stream, page = io.BytesIO(), Image.new("L", (6, 4))
+    >>> page.save(stream, "TIFF", save_all=True, append_images=[page.rotate(90, expand=True)])
+    >>> stream.seek(0)
+    0
+    >>> [photo.pixels.shape for photo in read_pages(stream)]
+    [(4, 6), (6, 4)]
+    """
+    with _opened(source) as (file, name):
+        yield from map(attrgetter("photo"), _pages(file, name, max_pixels))  # a loop would hold the page before
 
 
 def read_image(source: ImageSource, *, max_pixels: int = 250_000_000) -> Pixels:
@@ -160,6 +191,55 @@ def _format_of(file: BinaryIO, name: str) -> str:
     raise ImageFileError(f"cannot read {name}: {reason}; give a PNG, JPEG, TIFF, WebP, GIF or BMP file")
 
 
+class _Page(NamedTuple):
+    """A page of a file."""
+
+    photo: Photo
+    remarks: list[str]
+    pages: int  # of the file
+
+    @classmethod
+    def of(cls, scan: Scan, name: str) -> "_Page":
+        """What was found, as a photograph."""
+        return cls(_photo_from(scan, name), scan.remarks, scan.pages)
+
+
+def _pages(file: BinaryIO, name: str, max_pixels: int) -> Iterator[_Page]:
+    """Pages one by one."""
+    format_name = _format_of(file, name)
+    pages = map(partial(_Page.of, name=name), DECODERS[format_name](file, max_pixels))
+    while True:
+        with _blaming(name, format_name), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Pillow's; what matters comes as an error or a remark
+            page = next(pages, None)
+        if page is None:
+            return
+        for remark in page.remarks:
+            warnings.warn(f"{name}: {remark}", stacklevel=3)
+        yield page
+        del page  # its memory is for the next one
+
+
+@contextmanager
+def _blaming(name: str, format_name: str) -> Iterator[None]:
+    """Say which file could not be read, and why."""
+    try:
+        yield
+    except TooLarge as error:
+        refused = TooManyPixelsError(f"cannot read {name}: {error}")
+        refused.pixels = error.pixels
+        raise refused from None
+    except Refusal as error:
+        raise ImageFileError(f"cannot read {name}: {error}") from None
+    except MemoryError as error:
+        raise ImageFileError(f"cannot read {name}: there is not enough memory for its pixels") from error
+    except Exception as error:  # decoders raise anything on broken bytes
+        raise ImageFileError(
+            f"cannot read {name}: its {format_name} data is damaged, cut short or of a rare kind "
+            f"({error}); open it in an image editor and save it again"
+        ) from error
+
+
 def _photo_from(scan: Scan, name: str) -> Photo:
     """Colour brought to gray or RGB, transparency split off, everything turned upright."""
     channels = COLOR_CHANNELS[scan.color]
@@ -172,6 +252,8 @@ def _photo_from(scan: Scan, name: str) -> Photo:
         pixels=np.ascontiguousarray(turn(pixels)),
         alpha=None if alpha is None else np.ascontiguousarray(turn(alpha)),
         exif=scan.exif,
+        xmp=_XMP_ORIENTATION.sub(rb"\g<1>1", scan.xmp) if scan.xmp else None,
+        iptc=scan.iptc or None,
         icc=icc,
         dpi=dpi[::-1] if dpi and scan.orientation in {5, 6, 7, 8} else dpi,
         source=name,

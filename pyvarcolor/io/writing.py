@@ -6,28 +6,39 @@ import struct
 import sys
 import warnings
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, Protocol, Self
 
 import numpy as np
 from PIL import Image
 
-from pyvarcolor.io.atomic import replace_file
-from pyvarcolor.io.exif import DESCRIPTION, PREFIX, SOFTWARE, Exif
+from pyvarcolor.io import iptc
+from pyvarcolor.io.atomic import Replacement
+from pyvarcolor.io.exif import BIG, BYTE, CLASSIC, DESCRIPTION, ICC, IPTC, PREFIX, SOFTWARE, UNDEFINED, XMP, Entry, Exif
 from pyvarcolor.io.photo import WHITE, ImageFileError, Photo, Pixels, with_depth
+
+if TYPE_CHECKING:
+    import tifffile
+
+_LARGEST_TIFF = 2**32  # bytes; beyond, offsets take 64 bits (BigTIFF)
 
 
 class _Metadata(NamedTuple):
     """What stands in the file beside the pixels."""
 
     exif: Exif
+    xmp: bytes | None
+    iptc: bytes | None
     icc: bytes | None
     dpi: tuple[float, float] | None
 
 
-_Encoder = Callable[[Pixels, _Metadata], bytes]
+_Encode = Callable[[Pixels, _Metadata], bytes]
 
 
 def write_photo(
@@ -51,7 +62,8 @@ def write_photo(
     rgb : ndarray of uint8, uint16 or float32, shape (H, W, 3)
         Pixels; float32 in 0..1.
     like : Photo, optional
-        Source of transparency, EXIF, RGB colour profile and resolution. Its shape must be that of `rgb`.
+        Source of transparency, EXIF, XMP and IPTC data, RGB colour profile and resolution. Its shape must be
+        that of `rgb`.
     note : str, optional
         How the picture was made, as one line of JSON. It becomes the last line of the EXIF or TIFF
         description, below a caption that is there already; in PNG also of the text "Description". "Software"
@@ -67,19 +79,23 @@ def write_photo(
     Raises
     ------
     ImageFileError
-        If the suffix is unknown, the file exists, the picture is too large for the format, or writing fails.
+        If the suffix is unknown, the file exists, the picture is too large for the format, or writing fails;
+        `errno` is that of the cause, for instance a full disk.
     ValueError
         If `rgb` or `like` has an unsuitable shape, dtype or range.
 
     Warns
     -----
     UserWarning
-        If the format (JPEG) cannot hold the transparency or the amount of EXIF data of `like`.
+        If the format cannot hold something of `like`: JPEG has no transparency and at most 64 KiB each of EXIF,
+        XMP and IPTC data, WebP has no IPTC data.
 
     Notes
     -----
     All four formats get the whole EXIF data (TIFF as tags of its own) but for the thumbnail, which would show
-    the source. XMP and IPTC data and the text chunks of a PNG source are not carried over.
+    the source, and the XMP and IPTC data byte for byte. TIFF files of more than 4 GiB are BigTIFF. Comments in
+    the format's own way (text chunks of PNG, comments of JPEG and GIF) and Photoshop's own data are not
+    carried over.
 
     Examples
     --------
@@ -92,36 +108,141 @@ def write_photo(
     ('red.png', 'uint16')
     """
     rgb = _checked(rgb)
-    like = Photo(pixels=rgb) if like is None else like
+    return _write(path, [(rgb, Photo(pixels=rgb) if like is None else like)], note, overwrite)
+
+
+def write_pages(
+    path: str | Path, pages: Iterable[tuple[Pixels, Photo]], *, note: str | None = None, overwrite: bool = False
+) -> Path:
+    """Write the pages of a photograph: one as `write_photo` does, several as TIFF.
+
+    Parameters
+    ----------
+    path : str or Path
+        As in `write_photo`.
+    pages : iterable of (ndarray, Photo)
+        Pixels (H, W, 3) of each page and its source, as `rgb` and `like` of `write_photo`. Each is asked for
+        when the one before is written and forgotten, so that only one need be in memory.
+    note : str, optional
+        As in `write_photo`, for each page.
+    overwrite : bool
+        As in `write_photo`.
+
+    Returns
+    -------
+    Path
+        `path`.
+
+    Raises
+    ------
+    ImageFileError
+        As `write_photo`; or if there are several pages and the format is not TIFF.
+    ValueError
+        If a page has an unsuitable shape, dtype or range, or there is none.
+
+    Warns
+    -----
+    UserWarning
+        As `write_photo`.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import numpy as np
+    >>> from pyvarcolor.io import read_pages
+    >>> pages = [np.full((4, 6, 3), color, np.uint8) for color in ((255, 0, 0), (0, 0, 255))]
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = write_pages(f"{folder}/album.tif", ((rgb, Photo(rgb)) for rgb in pages))
+    ...     [photo.pixels[0, 0].tolist() for photo in read_pages(path)]
+    [[255, 0, 0], [0, 0, 255]]
+    """
+    return _write(path, pages, note, overwrite)
+
+
+def _write(path: str | Path, pages: Iterable[tuple[Pixels, Photo]], note: str | None, overwrite: bool) -> Path:
+    """As `write_pages`; apart, so that warnings name the caller's line."""
+    file_format = _format_for(path)
+    output: Replacement | _StandardOutput
+    encoder: _Encoder | None = None
+    with ExitStack() as stack:
+        for rgb, like in pages:
+            if encoder is None:
+                check_target(path, like=like, overwrite=overwrite)
+                with _blaming(path):
+                    output = _StandardOutput() if str(path) == "-" else Replacement(Path(path))
+                stack.enter_context(output)
+                encoder = file_format.encoder(output.file)
+            elif not file_format.has_pages:
+                raise ImageFileError(
+                    f"cannot write {path}: {file_format.name} holds one page, but there are several; name it .tif"
+                )
+            pixels, metadata = _prepared(path, rgb, like, note)
+            with _blaming(path):
+                encoder.add(pixels, metadata)
+            del rgb, like, pixels, metadata  # before the next page is made
+        if encoder is None:
+            raise ValueError("pages must hold at least one page, but are empty")
+        with _blaming(path):
+            encoder.finish()
+            output.commit()
+    return Path(path)
+
+
+class _StandardOutput:
+    """Standard output as a `Replacement`."""
+
+    def __init__(self) -> None:
+        self.file = io.BytesIO()
+
+    def commit(self) -> None:
+        """Send everything."""
+        sys.stdout.buffer.write(self.file.getvalue())
+        sys.stdout.buffer.flush()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Nothing is left behind."""
+
+
+@contextmanager
+def _blaming(path: str | Path) -> Iterator[None]:
+    """Say which file could not be written; a full disk keeps its number."""
+    try:
+        yield
+    except (OSError, RuntimeError, ValueError, struct.error) as error:  # all but the first: encoders
+        failed = ImageFileError(
+            f"cannot write {path}: {error}; check free space and permissions, or choose another place"
+        )
+        failed.errno = getattr(error, "errno", None)
+        raise failed from error
+
+
+def _prepared(path: str | Path, rgb: Pixels, like: Photo, note: str | None) -> tuple[Pixels, _Metadata]:
+    """Pixels and metadata as the format can hold them."""
+    rgb, file_format = _checked(rgb), _format_for(path)
     if like.pixels.shape[:2] != rgb.shape[:2]:
         raise ValueError(
             f"rgb must have height and width {like.pixels.shape[:2]} of {like.source}, but has {rgb.shape[:2]}"
         )
-    check_target(path, like=like, overwrite=overwrite)
-    path, file_format = Path(path), _format_for(path)
     depth = rgb.dtype if rgb.dtype in file_format.depths else file_format.depths[-1]
     pixels = with_depth(rgb, depth)
     if like.alpha is not None:
         if file_format.has_alpha:
             pixels = np.dstack([pixels, with_depth(like.alpha, depth)])
         else:
-            warnings.warn(f"{path}: {file_format.name} has no transparency; it is left out", stacklevel=2)
+            warnings.warn(f"{path}: {file_format.name} has no transparency; it is left out", stacklevel=4)
     exif = _exif_of(like, note)
-    if len(exif.to_bytes()) > file_format.exif_bytes:
-        warnings.warn(f"{path}: {file_format.name} cannot hold so much EXIF data; it is left out", stacklevel=2)
+    blocks = {"EXIF": exif.to_bytes(), "XMP": like.xmp, "IPTC": like.iptc}
+    for kind, most in file_format.most_bytes.items():
+        if len(blocks[kind] or b"") > most:
+            amount = f"so much {kind}" if most else kind
+            warnings.warn(f"{path}: {file_format.name} cannot hold {amount} data; it is left out", stacklevel=4)
+            blocks[kind] = None
+    if blocks["EXIF"] is None:
         exif = _exif_of(replace(like, exif=None), note)
-    try:
-        data = file_format.encode(pixels, _Metadata(exif, like.icc, like.dpi))
-        if str(path) == "-":
-            sys.stdout.buffer.write(data)
-            sys.stdout.buffer.flush()
-        else:
-            replace_file(path, data)
-    except (OSError, RuntimeError, ValueError, struct.error) as error:  # all but the first: encoders
-        raise ImageFileError(
-            f"cannot write {path}: {error}; check free space and permissions, or choose another place"
-        ) from error
-    return path
+    return pixels, _Metadata(exif, blocks["XMP"], blocks["IPTC"], like.icc, like.dpi)
 
 
 def check_target(path: str | Path, *, like: Photo, overwrite: bool = False) -> None:
@@ -228,16 +349,21 @@ def _encode_png(pixels: Pixels, metadata: _Metadata) -> bytes:
     """PNG with pixels from imagecodecs, as Pillow writes no 16-bit colour, and chunks of metadata."""
     import imagecodecs
 
-    exif, icc, dpi = metadata
+    exif = metadata.exif
     chunks = []
-    if icc:
-        chunks.append((b"iCCP", b"ICC profile\0\0" + zlib.compress(icc)))
-    if dpi:
-        per_meter = (round(value / 0.0254) for value in dpi)
+    if metadata.icc:
+        chunks.append((b"iCCP", b"ICC profile\0\0" + zlib.compress(metadata.icc)))
+    if metadata.dpi:
+        per_meter = (round(value / 0.0254) for value in metadata.dpi)
         chunks.append((b"pHYs", struct.pack(">IIB", *per_meter, 1)))
-    for keyword, tag in ((b"Description", DESCRIPTION), (b"Software", SOFTWARE)):
-        if text := exif.text(tag):
-            chunks.append((b"iTXt", keyword + b"\0" * 5 + text.encode()))  # uncompressed, no language
+    texts = {
+        b"Description": exif.text(DESCRIPTION).encode(),
+        b"Software": exif.text(SOFTWARE).encode(),
+        b"XML:com.adobe.xmp": metadata.xmp,
+    }
+    chunks += [(b"iTXt", key + b"\0" * 5 + text) for key, text in texts.items() if text]  # as it is, no language
+    if metadata.iptc:
+        chunks.append((b"zTXt", b"Raw profile type iptc\0\0" + zlib.compress(iptc.as_text(metadata.iptc))))
     if exif.directory:
         chunks.append((b"eXIf", exif.to_bytes().removeprefix(PREFIX)))
     png = bytes(imagecodecs.png_encode(pixels))
@@ -250,41 +376,101 @@ def _png_chunk(name: bytes, data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
 
 
-def _encode_tiff(pixels: Pixels, metadata: _Metadata) -> bytes:
-    """Deflate-compressed TIFF whose directory is written anew with the EXIF entries in it."""
-    import tifffile
+class _Encoder(Protocol):
+    """Writes pages to a file."""
 
-    file = io.BytesIO()
-    tifffile.imwrite(
-        file,
-        pixels,
-        byteorder=metadata.exif.order,
-        bigtiff=False,
-        photometric="rgb",
-        extrasamples=["unassalpha"] if pixels.shape[2] == 4 else None,
-        compression="zlib",
-        predictor=True,
-        iccprofile=metadata.icc,
-        metadata=None,
-        software=False,
-    )
-    layout = Exif.from_file(file, skip=())
-    layout.directory |= metadata.exif.directory
-    offset = file.seek(0, io.SEEK_END)
-    offset += file.write(b"\0" * (offset % 2))
-    file.write(layout.serialised(layout.directory, offset))
-    file.seek(4)
-    file.write(struct.pack(layout.order + "I", offset))
-    return file.getvalue()
+    def add(self, pixels: Pixels, metadata: _Metadata) -> None:
+        """Write a page."""
+
+    def finish(self) -> None:
+        """Write what comes after the last page."""
 
 
-def _encode_with_pillow(format_name: str, **options: Any) -> _Encoder:
+class _OnePage:
+    """Writes the one page of a file."""
+
+    def __init__(self, file: BinaryIO, encode: _Encode) -> None:
+        self._file, self._encode = file, encode
+
+    def add(self, pixels: Pixels, metadata: _Metadata) -> None:
+        """Write the page."""
+        self._file.write(self._encode(pixels, metadata))
+
+    def finish(self) -> None:
+        """Nothing comes after it."""
+
+
+class _TiffPages:
+    """Writes Deflate-compressed TIFF, and at the end new directories with all metadata in them.
+
+    Only then the size of the file is known, which decides how they are laid out.
+    """
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._writer: tifffile.TiffWriter | None = None
+        self._metadata: list[Exif] = []
+
+    def add(self, pixels: Pixels, metadata: _Metadata) -> None:
+        """Write the pixels of a page."""
+        import tifffile
+
+        exif = metadata.exif
+        if self._writer is None:
+            self._writer = tifffile.TiffWriter(self._file, byteorder=exif.order, bigtiff=True)
+        self._writer.write(
+            pixels,
+            photometric="rgb",
+            extrasamples=["unassalpha"] if pixels.shape[2] == 4 else None,
+            compression="zlib",
+            predictor=True,
+            metadata=None,
+            software=False,
+        )
+        blocks = {XMP: (BYTE, metadata.xmp), IPTC: (UNDEFINED, metadata.iptc), ICC: (UNDEFINED, metadata.icc)}
+        exif.directory |= {tag: Entry(kind, len(data), data) for tag, (kind, data) in blocks.items() if data}
+        self._metadata.append(exif)
+
+    def finish(self) -> None:
+        """Write the directories."""
+        file, directories = self._file, self._directories()
+        order, end = directories[0].order, file.seek(0, io.SEEK_END)
+        most = end + sum(len(directory.serialised(0, BIG)) + 1 for directory in directories)
+        layout = BIG if most > _LARGEST_TIFF else CLASSIC
+        file.seek(0)
+        file.write(layout.heads[order].ljust(len(BIG.heads[order]) + BIG.offset_bytes, b"\0"))
+        link = len(layout.heads[order])  # where the offset of the next directory is to stand
+        for directory in directories:
+            offset = end + end % 2
+            file.seek(link)
+            file.write(struct.pack(order + layout.offset, offset))
+            file.seek(offset)
+            end = offset + file.write(directory.serialised(offset, layout))
+            link = offset + layout.table_bytes(len(directory.directory))
+
+    def _directories(self) -> list[Exif]:
+        """Where the pixels of each page are, and its metadata."""
+        import tifffile
+
+        if self._writer is not None:
+            self._writer.close()
+        self._file.seek(0)
+        with tifffile.TiffFile(self._file) as written:
+            offsets = [page.offset for page in written.pages]
+        directories = [Exif.from_file(self._file, offset, skip=()) for offset in offsets]
+        for directory, exif in zip(directories, self._metadata, strict=True):
+            directory.directory |= exif.in_order(directory.order).directory
+        return directories
+
+
+def _encode_with_pillow(format_name: str, **options: Any) -> _Encode:
     """Make an encoder for JPEG or WebP."""
 
     def encode(pixels: Pixels, metadata: _Metadata) -> bytes:
         file = io.BytesIO()
         exif = metadata.exif.to_bytes() if metadata.exif.directory else None
-        fields = {"exif": exif, "icc_profile": metadata.icc, "dpi": metadata.dpi}
+        segment = _iptc_segment(metadata.iptc) if metadata.iptc else None
+        fields = {"exif": exif, "xmp": metadata.xmp, "icc_profile": metadata.icc, "dpi": metadata.dpi, "extra": segment}
         present = {name: value for name, value in fields.items() if value}
         Image.fromarray(pixels).save(file, format_name, **options, **present)
         return file.getvalue()
@@ -292,29 +478,47 @@ def _encode_with_pillow(format_name: str, **options: Any) -> _Encoder:
     return encode
 
 
+def _iptc_segment(data: bytes) -> bytes:
+    """Segment of a JPEG file, as Photoshop writes it."""
+    segment = b"Photoshop 3.0\0" + iptc.as_resource(data)
+    return b"\xff\xed" + struct.pack(">H", len(segment) + 2) + segment
+
+
 class _Format(NamedTuple):
     """A file format and its limits."""
 
     name: str
-    encode: _Encoder
+    encoder: Callable[[BinaryIO], _Encoder]
     depths: tuple[np.dtype[Any], ...]  # the last one for pixels of another depth
     has_alpha: bool = True
     longest_side: int = 2**31 - 1
-    exif_bytes: int = 2**31 - 1
+    has_pages: bool = False
+    most_bytes: Mapping[str, int] = MappingProxyType({})  # of kinds of metadata that are limited
 
 
 _8, _16, _FLOAT = WHITE
-_PNG = _Format("PNG", _encode_png, (_8, _16))
-_TIFF = _Format("TIFF", _encode_tiff, (_8, _16, _FLOAT))
+_PNG = _Format(
+    "PNG",
+    partial(_OnePage, encode=_encode_png),
+    (_8, _16),
+    most_bytes={"IPTC": 500_000},  # as text of twice the length, of which Pillow reads 1 MiB
+)
+_TIFF = _Format("TIFF", _TiffPages, (_8, _16, _FLOAT), has_pages=True)
 _JPEG = _Format(
     "JPEG",
-    _encode_with_pillow("JPEG", quality=95, subsampling="4:4:4"),
+    partial(_OnePage, encode=_encode_with_pillow("JPEG", quality=95, subsampling="4:4:4")),
     (_8,),
     has_alpha=False,
     longest_side=65500,
-    exif_bytes=65533,
+    most_bytes={"EXIF": 65533, "XMP": 65533 - 29, "IPTC": 65533 - 27},  # of a segment, less what it starts with
 )
-_WEBP = _Format("WebP", _encode_with_pillow("WEBP", lossless=True, exact=True), (_8,), longest_side=16383)
+_WEBP = _Format(
+    "WebP",
+    partial(_OnePage, encode=_encode_with_pillow("WEBP", lossless=True, exact=True)),
+    (_8,),
+    longest_side=16383,
+    most_bytes={"IPTC": 0},
+)
 _FORMATS = {".png": _PNG, ".tif": _TIFF, ".tiff": _TIFF, ".jpg": _JPEG, ".jpeg": _JPEG, ".webp": _WEBP}
 SUFFIXES = tuple(_FORMATS)
 """Of the files that `write_photo` writes."""
