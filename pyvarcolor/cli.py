@@ -5,8 +5,7 @@ Results go to standard output, all else to standard error. What is slow to impor
 
 import io
 import sys
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -17,11 +16,27 @@ from typer.core import TyperCommand
 
 import pyvarcolor
 from pyvarcolor import kernels, methods
+from pyvarcolor.cli_batch import batch, verify
 from pyvarcolor.color import Array, rgb_to_lab
+from pyvarcolor.flags import (
+    HINTS,
+    OUTPUT,
+    RUN,
+    STROKES,
+    WINDOW,
+    Backend,
+    Json,
+    MaxPixels,
+    Method,
+    Prior,
+    Quiet,
+    Space,
+    Threads,
+)
 from pyvarcolor.method_flags import chosen_options, describe, options_of, with_method_flags
 from pyvarcolor.painting import Browser, DrawButton, Port, Toolkit, Web
 from pyvarcolor.provenance import note_on, to_json
-from pyvarcolor.terminal import UsageError, flush_results, speaking
+from pyvarcolor.terminal import UsageError, blaming_usage, flush_results, speaking
 
 if TYPE_CHECKING:
     from pyvarcolor.io.photo import Pixels
@@ -32,40 +47,6 @@ _NO_STROKES = (
     "lines of colour on it or on a transparent layer above it, save that as PNG, and name it with --strokes; see also "
     "`pyvarcolor demo`"
 )
-_STROKES, _HINTS, _OUTPUT, _RUN, _WINDOW = "Strokes", "Hints", "Output", "Method and run", "Window"
-
-_Method = Annotated[
-    str,
-    typer.Option(
-        metavar="NAME",
-        help="How colour is spread: see `pyvarcolor methods`; auto is the best measured.",
-        rich_help_panel=_RUN,
-    ),
-]
-_Prior = Annotated[
-    str,
-    typer.Option(
-        metavar="NAME[:OPTION=VALUE,...]",
-        help="Method whose answer is expected where strokes say nothing: network, none, ...; auto is network for "
-        "--method auto, else none.",
-        rich_help_panel=_RUN,
-    ),
-]
-_Backend = Annotated[
-    Literal["auto", "cpp", "numba"],
-    typer.Option(help="Kernels to run on; auto is C++ where it was built.", rich_help_panel=_RUN),
-]
-_Threads = Annotated[
-    int | None,
-    typer.Option(min=1, help="Threads to use; if left out, and at most, one a processor.", rich_help_panel=_RUN),
-]
-_Quiet = Annotated[
-    bool, typer.Option("--quiet", "-q", help="Only warnings and errors on screen.", rich_help_panel=_OUTPUT)
-]
-_MaxPixels = Annotated[
-    int, typer.Option(min=1, help="Refuse pictures with more pixels than this.", rich_help_panel=_RUN)
-]
-_Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of words.", rich_help_panel=_OUTPUT)]
 
 
 def main() -> None:
@@ -113,6 +94,13 @@ def make_app() -> typer.Typer:
         "pyvarcolor evaluate photographs --kinds p10,p50 --seeds 3 --methods graph tgv:alpha0=5\n\n"
         "pyvarcolor evaluate photographs --hints hints --kinds p50,strokes --plot quality.png",
     )(evaluate)
+    app.command(
+        epilog="Examples:\n\n"
+        "pyvarcolor batch scans --out-dir colour\n\n"
+        "pyvarcolor batch 'scans/**/*.tif' --out-dir colour --strokes-dir strokes --jobs 8 --report report.html\n\n"
+        "pyvarcolor batch list.csv --out-dir colour --cluster tcp://10.0.0.1:8786"
+    )(with_method_flags(batch))
+    app.command(epilog="Example: pyvarcolor verify colour/manifest.jsonl")(verify)
     app.command("methods", epilog="Example: pyvarcolor methods tgv")(list_methods)
     app.command(epilog="Example: pyvarcolor info --json")(info)
     return app
@@ -140,18 +128,18 @@ def colorize(
     photo: Annotated[Path, typer.Argument(metavar="IN", help="The photograph; - for standard input.")],
     strokes: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Picture of strokes, or vector strokes (JSON).", rich_help_panel=_STROKES),
+        typer.Option(metavar="FILE", help="Picture of strokes, or vector strokes (JSON).", rich_help_panel=STROKES),
     ] = None,
     strokes_format: Annotated[
         Literal["auto", "black", "layer", "copy", "vector"],
         typer.Option(
             help="How they are marked: on black, on a transparent layer, on a copy of IN, or vector strokes.",
-            rich_help_panel=_STROKES,
+            rich_help_panel=STROKES,
         ),
     ] = "auto",
     resize_strokes: Annotated[
         bool,
-        typer.Option("--resize-strokes", help="Bring them to the size of IN.", rich_help_panel=_STROKES),
+        typer.Option("--resize-strokes", help="Bring them to the size of IN.", rich_help_panel=STROKES),
     ] = False,
     out: Annotated[
         Path | None,
@@ -161,39 +149,36 @@ def colorize(
             metavar="OUT",
             help="PNG, TIFF, JPEG or WebP file to write; - for PNG on standard output. "
             "If left out, IN with _color in its name.",
-            rich_help_panel=_OUTPUT,
+            rich_help_panel=OUTPUT,
         ),
     ] = None,
     overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace OUT if it exists.", rich_help_panel=_OUTPUT)
+        bool, typer.Option("--overwrite", help="Replace OUT if it exists.", rich_help_panel=OUTPUT)
     ] = False,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Check everything, write nothing.", rich_help_panel=_OUTPUT)
+        bool, typer.Option("--dry-run", help="Check everything, write nothing.", rich_help_panel=OUTPUT)
     ] = False,
-    json: _Json = False,
-    quiet: _Quiet = False,
-    method: _Method = "auto",
-    prior: _Prior = "auto",
+    json: Json = False,
+    quiet: Quiet = False,
+    method: Method = "auto",
+    prior: Prior = "auto",
     initial: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Start from this earlier result.", rich_help_panel=_RUN),
+        typer.Option(metavar="FILE", help="Start from this earlier result.", rich_help_panel=RUN),
     ] = None,
-    space: Annotated[
-        Literal["lab", "oklab", "ycbcr"],
-        typer.Option(help="Space in which colour is spread; each keeps lightness.", rich_help_panel=_RUN),
-    ] = "lab",
+    space: Space = "lab",
     tile: Annotated[
         int | None,
         typer.Option(
             min=256,
             metavar="PIXELS",
             help="Colour in tiles of this side (4096 is a good one), where memory is short.",
-            rich_help_panel=_RUN,
+            rich_help_panel=RUN,
         ),
     ] = None,
-    backend: _Backend = "auto",
-    threads: _Threads = None,
-    max_pixels: _MaxPixels = 250_000_000,
+    backend: Backend = "auto",
+    threads: Threads = None,
+    max_pixels: MaxPixels = 250_000_000,
     **options: Any,
 ) -> None:
     """Colour a photograph from strokes, or without any.
@@ -212,7 +197,7 @@ def colorize(
             raise UsageError("the picture would go to standard output, which is taken: name a file with -o")
         if tile is not None and initial is not None:
             raise UsageError("--initial and --tile exclude each other: tiles start from the photograph made small")
-        with _blaming_usage():
+        with blaming_usage():
             solver, expected = methods.make(method, **options), methods.prior_of(method, prior)
         if strokes is None and all(each is None or each.needs_hints for each in (solver, expected)):
             raise UsageError(_NO_STROKES.format(solver.name))
@@ -284,7 +269,7 @@ def paint(
         typer.Option(
             metavar="FILE",
             help="Strokes to go on with, and where they are saved; if left out, PHOTO_strokes.json.",
-            rich_help_panel=_STROKES,
+            rich_help_panel=STROKES,
         ),
     ] = None,
     out: Annotated[
@@ -294,7 +279,7 @@ def paint(
             "-o",
             metavar="OUT",
             help="Where the colour photograph is saved; if left out, PHOTO with _color in its name.",
-            rich_help_panel=_OUTPUT,
+            rich_help_panel=OUTPUT,
         ),
     ] = None,
     draw_button: DrawButton = "right",
@@ -303,17 +288,17 @@ def paint(
     port: Port = 8988,
     browser: Browser = True,
     live: Annotated[
-        bool, typer.Option("--live/--no-live", help="Colour follows the brush from the start.", rich_help_panel=_WINDOW)
+        bool, typer.Option("--live/--no-live", help="Colour follows the brush from the start.", rich_help_panel=WINDOW)
     ] = True,
-    method: _Method = "auto",
-    prior: _Prior = "auto",
+    method: Method = "auto",
+    prior: Prior = "auto",
     kernels_: Annotated[
         Literal["auto", "cpp", "numba"],
-        typer.Option("--kernels", help="Kernels to run on; auto is C++ where it was built.", rich_help_panel=_RUN),
+        typer.Option("--kernels", help="Kernels to run on; auto is C++ where it was built.", rich_help_panel=RUN),
     ] = "auto",
-    threads: _Threads = None,
-    max_pixels: _MaxPixels = 250_000_000,
-    quiet: _Quiet = False,
+    threads: Threads = None,
+    max_pixels: MaxPixels = 250_000_000,
+    quiet: Quiet = False,
 ) -> None:
     """Paint strokes on a photograph and see its colour follow the brush.
 
@@ -324,7 +309,7 @@ def paint(
         from pyvarcolor.io import read_photo
         from pyvarcolor.painting import Settings, open_window
 
-        with _blaming_usage():
+        with blaming_usage():
             methods.make(method)
             methods.prior_of(method, prior)
         kernels.load(kernels_, threads)
@@ -339,12 +324,12 @@ def paint(
 
 def demo(
     out_dir: Annotated[
-        Path, typer.Option(metavar="FOLDER", help="Where the pictures go.", rich_help_panel=_OUTPUT)
+        Path, typer.Option(metavar="FOLDER", help="Where the pictures go.", rich_help_panel=OUTPUT)
     ] = Path("pyvarcolor-demo"),
-    quiet: _Quiet = False,
-    method: _Method = "auto",
-    backend: _Backend = "auto",
-    threads: _Threads = None,
+    quiet: Quiet = False,
+    method: Method = "auto",
+    backend: Backend = "auto",
+    threads: Threads = None,
 ) -> None:
     """Colour the photograph that comes with the program, from strokes that come with it.
 
@@ -358,7 +343,7 @@ def demo(
         from pyvarcolor.io import write_photo
         from pyvarcolor.raster import rasterize
 
-        with _blaming_usage():
+        with blaming_usage():
             solver = methods.make(method)
         true_rgb, gray, strokes = load_demo()
         hints = rasterize(strokes, (gray.shape[0], gray.shape[1]))
@@ -411,7 +396,7 @@ def evaluate(
             "--methods",
             metavar="NAME[:OPTION=VALUE,...] ...",
             help="What to compare: the others with the first. If left out, auto.",
-            rich_help_panel=_RUN,
+            rich_help_panel=RUN,
         ),
     ] = None,
     kinds: Annotated[
@@ -419,7 +404,7 @@ def evaluate(
         typer.Option(
             metavar="KIND,...",
             help="Kinds of hints: none, p10 for ten random points, or names of stored ones.",
-            rich_help_panel=_HINTS,
+            rich_help_panel=HINTS,
         ),
     ] = "p10,p50,p200",
     hints: Annotated[
@@ -427,32 +412,32 @@ def evaluate(
         typer.Option(
             metavar="FOLDER",
             help="Stored hints, NAME.npz for the photograph NAME; if left out, they are simulated.",
-            rich_help_panel=_HINTS,
+            rich_help_panel=HINTS,
         ),
     ] = None,
     seeds: Annotated[
         int | None,
-        typer.Option(min=1, help="Sets of simulated hints for each; if left out, one.", rich_help_panel=_HINTS),
+        typer.Option(min=1, help="Sets of simulated hints for each; if left out, one.", rich_help_panel=HINTS),
     ] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Only so many photographs, evenly from all.")] = None,
     scale: Annotated[Literal["0.5", "1", "2"], typer.Option(help="Size to bring photographs and hints to.")] = "1",
     json: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write every score as JSON.", rich_help_panel=_OUTPUT)
+        Path | None, typer.Option(metavar="FILE", help="Write every score as JSON.", rich_help_panel=OUTPUT)
     ] = None,
     plot: Annotated[
         Path | None,
         typer.Option(
             metavar="FILE",
             help="Draw quality against hints and against seconds: PNG, PDF or SVG.",
-            rich_help_panel=_OUTPUT,
+            rich_help_panel=OUTPUT,
         ),
     ] = None,
     overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace these files if they exist.", rich_help_panel=_OUTPUT)
+        bool, typer.Option("--overwrite", help="Replace these files if they exist.", rich_help_panel=OUTPUT)
     ] = False,
-    quiet: _Quiet = False,
-    backend: _Backend = "auto",
-    threads: _Threads = None,
+    quiet: Quiet = False,
+    backend: Backend = "auto",
+    threads: Threads = None,
 ) -> None:
     """Measure methods on colour photographs, coloured from a few of their own colours.
 
@@ -465,7 +450,7 @@ def evaluate(
         if hints is not None and seeds is not None:
             raise UsageError("--seeds and --hints exclude each other: stored hints are as they are")
         texts, found_kinds = asked or ["auto"], kinds.split(",")
-        with _blaming_usage():
+        with blaming_usage():
             for text in texts:
                 evaluation.parse_method(text)
             if plot is not None:
@@ -485,7 +470,7 @@ def evaluate(
                 scale=float(scale),
                 backend=backend,
                 threads=threads,
-                callback=callback and (lambda score: callback(f"{score.photograph}, {score.kind}, {score.method}")),
+                callback=lambda score: callback(f"{score.photograph}, {score.kind}, {score.method}"),
             )
         rows = evaluation.summarize(scores)
         if json is not None:
@@ -502,7 +487,7 @@ def evaluate(
 
 def list_methods(
     name: Annotated[str | None, typer.Argument(help="Tell all about this method.")] = None,
-    json: _Json = False,
+    json: Json = False,
 ) -> None:
     """List the methods of spreading colour, and their options.
 
@@ -512,7 +497,7 @@ def list_methods(
     from rich.markup import escape
     from rich.table import Table
 
-    with speaking(), _blaming_usage():
+    with speaking(), blaming_usage():
         shown = [methods.get(each) for each in (methods.names() if name is None else [name])]
     if json:
         facts = [describe(method) for method in shown]
@@ -535,7 +520,7 @@ def list_methods(
     Console().print(table)
 
 
-def info(json: _Json = False) -> None:
+def info(json: Json = False) -> None:
     """Show versions, kernels and machine: what a bug report needs."""
     from pyvarcolor.installation import describe_installation
 
@@ -557,15 +542,6 @@ def _check_new(path: Path, overwrite: bool) -> None:
         raise ValueError(f"cannot write {path}: the file exists; choose another name, or allow it with --overwrite")
     if not path.parent.is_dir():
         raise ValueError(f"cannot write {path}: there is no folder {path.parent}; create it first")
-
-
-@contextmanager
-def _blaming_usage() -> Iterator[None]:
-    """Take errors for those of the command line rather than of files."""
-    try:
-        yield
-    except (TypeError, ValueError) as error:
-        raise UsageError(str(error)) from error
 
 
 def _name_beside(photo: Path) -> Path:

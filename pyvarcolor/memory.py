@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import sys
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -34,6 +36,30 @@ def require_memory(needed: int, task: str, advice: str) -> None:
         raise MemoryError(
             f"{task} needs about {needed / 2**30:.1f} GiB of memory, but {available / 2**30:.1f} GiB are free: {advice}"
         )
+
+
+def reset_peak_memory() -> None:
+    """Let `peak_memory` begin anew, where the system can (Linux)."""
+    with suppress(OSError):
+        Path("/proc/self/clear_refs").write_text("5", "ascii")
+
+
+def peak_memory() -> int:
+    """Bytes that this process took at most, since `reset_peak_memory` where that works; 0 if unknown."""
+    try:
+        with Path("/proc/self/status").open(encoding="utf-8", errors="replace") as lines:
+            return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM:"))
+    except (OSError, StopIteration):
+        return _peak_of_process()
+
+
+def _peak_of_process() -> int:
+    """The peak since the process began."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return 0
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
 def _of_machine() -> int | None:

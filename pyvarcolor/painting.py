@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from pyvarcolor.flags import WINDOW
 from pyvarcolor.terminal import Terminal, UsageError
 
 if TYPE_CHECKING:
     from pyvarcolor.io.photo import Photo
     from pyvarcolor.vector import VectorStroke
 
-WINDOW = "Window"
 
 DrawButton = Annotated[
     Literal["left", "right"],

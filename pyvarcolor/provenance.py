@@ -22,9 +22,23 @@ def note_on(result: Colorization, **choices: Any) -> str:
     str
         One line of JSON.
     """
-    made_by = f"colourised by pyvarcolor {version('pyvarcolor')}"
-    facts = {"software": made_by, "method": result.report.method, "backend": result.report.backend}
-    return to_json(facts | choices, indent=None)
+    return note(method=result.report.method, backend=result.report.backend, **choices)
+
+
+def note(**facts: Any) -> str:
+    """Say that a picture was made by this program.
+
+    Parameters
+    ----------
+    **facts
+        How it was made.
+
+    Returns
+    -------
+    str
+        One line of JSON.
+    """
+    return to_json({"software": f"colourised by pyvarcolor {version('pyvarcolor')}"} | facts, indent=None)
 
 
 def to_json(facts: Any, indent: int | None = 2) -> str:

@@ -3,6 +3,7 @@
 import logging
 import os
 import sys
+import time
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 from itertools import count
+from typing import TYPE_CHECKING
 
 import typer
 from rich.console import Console
@@ -17,7 +19,12 @@ from rich.console import Console
 from pyvarcolor.kernels import BackendError
 from pyvarcolor.result import Callback, Progress
 
-_FAILED, _MISUSED, _INTERRUPTED = 1, 2, 130
+if TYPE_CHECKING:
+    from rich.progress import ProgressColumn
+
+FAILED, MISUSED, INTERRUPTED = 1, 2, 130
+"""Exit codes."""
+_LINE_EVERY = 60.0  # seconds, where no bar can be shown
 
 
 class UsageError(ValueError):
@@ -67,8 +74,8 @@ class Terminal:
                 yield lambda look: update(total=look.max_iter, completed=look.iteration, state=_state(look))
 
     @contextmanager
-    def counting(self, task: str, total: int) -> Iterator[Callable[[str], None] | None]:
-        """Show a bar of things that are done one after the other, as `progress` does.
+    def counting(self, task: str, total: int) -> Iterator[Callable[[str], None]]:
+        """Show a bar of things that are done one after the other, and the time left; without a terminal, now and then.
 
         Parameters
         ----------
@@ -79,19 +86,31 @@ class Terminal:
 
         Yields
         ------
-        callable or None
-            Takes the name of each thing done; None where nobody would see the bar.
+        callable
+            Takes what to say of each thing done.
         """
-        with self._bar(task) as update:
+        from rich.progress import MofNCompleteColumn, TimeRemainingColumn
+
+        done, said = count(1), time.monotonic()
+
+        def say_now_and_then(state: str) -> None:
+            nonlocal said
+            number = next(done)
+            if time.monotonic() - said > _LINE_EVERY:
+                said = time.monotonic()
+                self.note(f"pyvarcolor: {number} of {total}, {state}")
+
+        with self._bar(task, MofNCompleteColumn(), TimeRemainingColumn(), total=total) as update:
             if update is None:
-                yield None
+                yield say_now_and_then
             else:
-                done = count(1)
-                yield lambda name: update(total=total, completed=next(done), state=name)
+                yield lambda state: update(completed=next(done), state=state)
 
     @contextmanager
-    def _bar(self, task: str) -> Iterator[Callable[..., None] | None]:
-        """What moves a bar of unknown length; None where nobody would see it."""
+    def _bar(
+        self, task: str, *columns: "ProgressColumn", total: int | None = None
+    ) -> Iterator[Callable[..., None] | None]:
+        """What moves a bar; None where nobody would see it."""
         if self.quiet or not self.console.is_terminal:
             yield None
             return
@@ -99,18 +118,20 @@ class Terminal:
         from rich.progress import Progress as Bar
 
         name, state = (TextColumn(text, markup=False) for text in ("{task.description}", "{task.fields[state]}"))
-        with Bar(name, BarColumn(), state, console=self.console, transient=True) as bar:
-            yield partial(bar.update, bar.add_task(task, total=None, state="preparing"))
+        with Bar(name, BarColumn(), *columns, state, console=self.console, transient=True) as bar:
+            yield partial(bar.update, bar.add_task(task, total=total, state="preparing"))
 
 
 @contextmanager
-def speaking(*, quiet: bool = False) -> Iterator[Terminal]:
+def speaking(*, quiet: bool = False, kept: str = "nothing was written") -> Iterator[Terminal]:
     """Turn what happens in a command into lines on standard error and an exit code: 1 failed, 2 misused.
 
     Parameters
     ----------
     quiet : bool
         See `Terminal`.
+    kept : str
+        What is left of a command that was interrupted.
 
     Yields
     ------
@@ -124,16 +145,25 @@ def speaking(*, quiet: bool = False) -> Iterator[Terminal]:
         try:
             yield terminal
         except UsageError as error:
-            raise _end(terminal, f"error: {error}", _MISUSED) from error
+            raise _end(terminal, f"error: {error}", MISUSED) from error
         except BrokenPipeError:
             raise  # who reads the results has seen enough
         except (OSError, ValueError, ImportError, BackendError) as error:
-            raise _end(terminal, f"error: {error}", _FAILED) from error
+            raise _end(terminal, f"error: {error}", FAILED) from error
         except MemoryError as error:
             advice = "use a machine with more memory or a smaller copy"
-            raise _end(terminal, f"error: there is not enough memory ({error}); {advice}", _FAILED) from error
+            raise _end(terminal, f"error: there is not enough memory ({error}); {advice}", FAILED) from error
         except KeyboardInterrupt as interrupt:
-            raise _end(terminal, "stopped, nothing was written", _INTERRUPTED) from interrupt
+            raise _end(terminal, f"stopped, {kept}", INTERRUPTED) from interrupt
+
+
+@contextmanager
+def blaming_usage() -> Iterator[None]:
+    """Take errors for those of the command line rather than of files."""
+    try:
+        yield
+    except (TypeError, ValueError) as error:
+        raise UsageError(str(error)) from error
 
 
 def flush_results() -> None:

@@ -85,6 +85,8 @@ def desk(tmp_path, monkeypatch):
     rows, columns = np.indices((30, 44))
     gray = (60 + rows + 90 * (columns > 21)).astype(np.uint8)
     Image.fromarray(gray).save("photo.tif")
+    Path("scans").mkdir()
+    Image.fromarray(gray).save("scans/street.tif")
     Path("photographs").mkdir()
     Image.fromarray(np.dstack([gray, gray // 2, gray // 3])).save("photographs/brown.png")
     strokes = np.zeros((30, 44, 4), np.uint8)
@@ -99,7 +101,7 @@ def test_docstring_examples(module):
     assert doctest.testmod(importlib.import_module(module), optionflags=doctest.ELLIPSIS).failed == 0
 
 
-@pytest.mark.parametrize("name", ["README.md", "docs/strokes.md", "docs/painting.md"])
+@pytest.mark.parametrize("name", ["README.md", "docs/archives.md", "docs/strokes.md", "docs/painting.md"])
 def test_python_of_a_page(name, desk):
     blocks = code(ROOT / name, "python")
     assert blocks
@@ -107,9 +109,9 @@ def test_python_of_a_page(name, desk):
         exec(compile(block, name, "exec"), {})
 
 
-@pytest.mark.parametrize("name", ["README.md", "docs/strokes.md", "docs/evaluation.md"])
+@pytest.mark.parametrize("name", ["README.md", "docs/archives.md", "docs/strokes.md", "docs/evaluation.md"])
 def test_commands_of_a_page(name, desk):
-    lines = [words for words in commands(ROOT / name) if words[0] not in ("demo", "paint")]
+    lines = [words for words in commands(ROOT / name) if words[0] not in ("demo", "paint") and "--cluster" not in words]
     assert lines
     for words in lines:
         result = CliRunner().invoke(make_app(), words)

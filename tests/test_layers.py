@@ -18,7 +18,7 @@ HEADERS = sorted(CSRC.glob("include/**/*.hpp"))
 
 # A layer is a file or folder at the top of the package; those without a line (color, io, ...) are foundation.
 FOUNDATION = {"foundation", "numpy", "scipy", "skimage", "PIL", "tifffile", "imagecodecs"}
-COMMAND_LINE = {"cli", "mask_app", "painting", "installation", "method_flags", "terminal"}
+COMMAND_LINE = {"cli", "cli_batch", "flags", "mask_app", "painting", "installation", "method_flags", "terminal"}
 MAY_IMPORT = {
     "kernels": {"numpy", "numba", "llvmlite"},
     "solvers": {"kernels.Kernels", "result", "numpy", "scipy"},
@@ -32,13 +32,14 @@ MAY_IMPORT = {
     "interactive": {"pipeline", "tiles", "advice", "methods", "kernels", "foundation", "numpy", "matplotlib", "PIL"}
     | {"tornado"},
     "__init__": {"pipeline", "tiles", "advice", "methods", "kernels", "foundation"},
+    "batch": {"pipeline", "tiles", "methods", "foundation", "numpy", "PIL", "loky", "filelock", "distributed"},
     "demo": {"foundation", "numpy", "skimage"},
     "__main__": {"cli"},
 } | dict.fromkeys(
     COMMAND_LINE,
     COMMAND_LINE
-    | {"pyvarcolor", "demo", "evaluation", "interactive", "methods", "kernels", "foundation", "numpy", "skimage"}
-    | {"typer", "rich", "docstring_parser"},
+    | {"pyvarcolor", "batch", "demo", "evaluation", "interactive", "methods", "kernels", "foundation", "numpy", "skimage"}
+    | {"typer", "rich", "docstring_parser", "loky"},
 )
 
 

@@ -1,0 +1,327 @@
+"""What a worker does with one photograph: every fault stays with its file."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import secrets
+import time
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pyvarcolor import methods
+from pyvarcolor.batch.jobs import Job
+from pyvarcolor.batch.manifest import Record
+from pyvarcolor.color import lightness_from_gray
+from pyvarcolor.hints import Hints
+from pyvarcolor.io import Photo, TooManyPixelsError, read_pages, write_pages
+from pyvarcolor.io.photo import Pixels
+from pyvarcolor.memory import available_memory, peak_memory, reset_peak_memory
+from pyvarcolor.pipeline import colorize
+from pyvarcolor.provenance import note
+from pyvarcolor.result import Colorization
+from pyvarcolor.strokes import read_strokes
+from pyvarcolor.tiles import colorize_tiles
+
+DISK_FULL = {errno.ENOSPC, errno.EDQUOT}
+LEFTOVER = ".pyvarcolor-"
+"""How the names of unfinished files begin."""
+
+_FILE_BYTES = 64  # a pixel: as read, in colour, and being written
+_TILE = 4096
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """How photographs are coloured.
+
+    Parameters
+    ----------
+    method, prior, backend, space, threads
+        As in `pyvarcolor.colorize`.
+    options : dict
+        The method's.
+    max_pixels : int
+        Larger photographs are refused.
+    overwrite : bool
+        Replace files that no record of the manifest says to be ours.
+    """
+
+    method: str = "auto"
+    prior: str = "auto"
+    options: dict[str, Any] = field(default_factory=dict)
+    space: str = "lab"
+    backend: str = "auto"
+    threads: int = 1
+    max_pixels: int = 250_000_000
+    overwrite: bool = False
+
+    def facts(self) -> dict[str, Any]:
+        """What decides about the pixels, with all options; ``auto`` by its name.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If there is no such method, option or prior.
+        """
+        made, prior = methods.make(self.method, **self.options), methods.prior_of(self.method, self.prior)
+        told = [each and {"name": each.name, **asdict(each)} for each in (made, prior)]  # type: ignore[call-overload]
+        return {"method": told[0], "prior": told[1], "space": self.space}
+
+    def pixel_bytes(self) -> int:
+        """What colouring in one piece takes for each pixel."""
+        both = methods.make(self.method, **self.options), methods.prior_of(self.method, self.prior)
+        return 4 * max(each.numbers for each in both if each is not None) + _FILE_BYTES
+
+    def colorize(self, pixels: Pixels, hints: Hints | None, tile: int | None) -> Colorization:
+        """Colour one page, in tiles if there is a side for them."""
+        how = {"method": self.method, "prior": self.prior, "space": self.space, "backend": self.backend}
+        run = colorize if tile is None else colorize_tiles
+        more = {} if tile is None else {"tile": tile}
+        return run(pixels, hints, threads=self.threads, **how, **self.options, **more)  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True)
+class Task:
+    """A job for a worker.
+
+    Parameters
+    ----------
+    job : Job
+    recipe : Recipe
+    out_dir : Path
+        Folder of all results.
+    before : Record or None
+        What the manifest says of it.
+    resume : bool
+        Whether to leave it as it is if `before` proves it done.
+    memory : int or None
+        Bytes that it may take; None for all there is.
+    alone : bool
+        It cannot be put off: what needs more memory is coloured in tiles.
+    """
+
+    job: Job
+    recipe: Recipe
+    out_dir: Path
+    before: Record | None = None
+    resume: bool = True
+    memory: int | None = None
+    alone: bool = False
+
+
+@dataclass(frozen=True)
+class Kept:
+    """It was done before, and nothing has changed since."""
+
+
+@dataclass(frozen=True)
+class NeedsRoom:
+    """It needs more memory than its share: to be run alone."""
+
+
+@dataclass(frozen=True)
+class DiskFull:
+    """There is no room for the result: to be done another time."""
+
+    reason: str
+
+
+Outcome = Record | Kept | NeedsRoom | DiskFull
+
+
+def work(task: Task) -> Outcome:
+    """Colour one photograph; whatever goes wrong is told in the record.
+
+    Parameters
+    ----------
+    task : Task
+
+    Returns
+    -------
+    Record, Kept, NeedsRoom or DiskFull
+    """
+    began = time.perf_counter()
+    reset_peak_memory()
+    try:
+        record = first_record(task.job, task.recipe)
+        if task.resume and task.before is not None and _proves(task.before, record, task.out_dir):
+            return Kept()
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always", UserWarning)
+            record = _colorize_file(task, record)
+        texts = list(dict.fromkeys(str(each.message) for each in caught if issubclass(each.category, UserWarning)))
+        record = replace(record, warnings=record.warnings + texts)
+    except TooManyPixelsError as error:
+        if not task.alone and error.pixels <= task.recipe.max_pixels:
+            return NeedsRoom()
+        record = replace(record, error=str(error))
+    except OSError as error:
+        if error.errno in DISK_FULL:
+            return DiskFull(str(error))
+        record = replace(record, error=str(error))
+    except MemoryError as error:
+        if not task.alone:
+            return NeedsRoom()
+        record = replace(record, error=f"there is not enough memory ({error})")
+    except ValueError as error:
+        record = replace(record, error=str(error))
+    except Exception as error:  # noqa: BLE001 (a method of a third party may raise anything)
+        record = replace(record, error=f"{type(error).__name__}: {error}")
+    return replace(
+        record,
+        seconds=round(time.perf_counter() - began, 3),
+        peak_memory=peak_memory(),
+        finished=now(),
+    )
+
+
+def first_record(job: Job, recipe: Recipe) -> Record:
+    """What is known of a job before it is done: it failed, unless told otherwise.
+
+    Parameters
+    ----------
+    job : Job
+    recipe : Recipe
+
+    Returns
+    -------
+    Record
+    """
+    return Record(
+        input=str(job.photo),
+        input_sha256=sha256(job.photo),
+        output=job.output,
+        strokes="" if job.strokes is None else str(job.strokes),
+        strokes_sha256="" if job.strokes is None else sha256(job.strokes),
+        recipe=recipe.facts(),
+        versions=_versions(),
+        outcome="failed",
+    )
+
+
+def quarantined(task: Task) -> Record:
+    """What is said of a photograph that workers die of.
+
+    Parameters
+    ----------
+    task : Task
+
+    Returns
+    -------
+    Record
+    """
+    return replace(
+        first_record(task.job, task.recipe),
+        outcome="quarantined",
+        error="two workers died of it, the second with this photograph alone: out of memory, killed, or a crash of a "
+        "library; try it by itself with `pyvarcolor colorize`",
+        finished=now(),
+    )
+
+
+def sha256(path: Path) -> str:
+    """Hash of a file, in hexadecimal; "" where it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return ""
+
+
+def now() -> str:
+    """The time, in UTC."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+@cache
+def _versions() -> dict[str, str]:
+    """Of what decides about the bytes of a result."""
+    return {name: version(name) for name in ("pyvarcolor", "numpy", "tifffile", "imagecodecs", "pillow")}
+
+
+def _proves(before: Record, record: Record, out_dir: Path) -> bool:
+    """Whether a record says that the same was done, and its result still lies there."""
+    same = before.outcome == "done" and before.cause == record.cause
+    return same and sha256(out_dir / before.output) == before.output_sha256
+
+
+def _colorize_file(task: Task, record: Record) -> Record:
+    """Colour all pages of a photograph and put the file in place."""
+    job, recipe, target = task.job, task.recipe, task.out_dir / task.job.output
+    fits = _pixels_that_fit(task)
+    limit = recipe.max_pixels if task.alone else min(recipe.max_pixels, fits)
+    told: list[dict[str, Any]] = []
+
+    def pages() -> Iterator[tuple[Pixels, Photo]]:
+        for photo in read_pages(job.photo, max_pixels=limit):
+            hints = None if job.strokes is None else read_strokes(job.strokes, photo.pixels).hints
+            tile = None if photo.pixels.shape[0] * photo.pixels.shape[1] <= fits else _TILE
+            result = recipe.colorize(photo.pixels, hints, tile)
+            told.append(_facts_of(photo, result, tile))
+            yield result.rgb, photo
+
+    made_how = note(**record.recipe, strokes=job.strokes and job.strokes.name)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with _staged(target) as staged:
+        write_pages(staged, pages(), note=made_how)
+        digest, there = sha256(staged), sha256(target)
+        ours = task.before is not None and there == task.before.output_sha256
+        if target.exists() and there != digest and not ours and not recipe.overwrite:
+            raise FileExistsError(
+                f"cannot write {target}: another file has this name, or it was changed since; "
+                "move it away, or allow to replace it (--overwrite)"
+            )
+        staged.replace(target)
+    tile = told[0]["tile"]
+    remarks = [] if tile is None else [f"coloured in tiles of {tile} pixels, for memory was short"]
+    return replace(
+        record,
+        outcome="done",
+        output_sha256=digest,
+        pages=len(told),
+        lightness_error=max(page.pop("lightness_error") for page in told),
+        moved=sum(page.pop("moved") for page in told) / len(told),
+        warnings=remarks,
+        **told[0],
+    )
+
+
+def _pixels_that_fit(task: Task) -> int:
+    """How many pixels can be coloured in one piece."""
+    memory = task.memory if task.memory is not None else available_memory()
+    return task.recipe.max_pixels if memory is None else memory // task.recipe.pixel_bytes()
+
+
+def _facts_of(photo: Photo, result: Colorization, tile: int | None) -> dict[str, Any]:
+    """What the record says of a page."""
+    height, width = photo.pixels.shape[:2]
+    error = np.abs(lightness_from_gray(result.rgb) - lightness_from_gray(photo.pixels)).max()
+    return {
+        "width": width,
+        "height": height,
+        "dtype": photo.pixels.dtype.name,
+        "tile": tile,
+        "backend": result.report.backend,
+        "moved": round(result.moved, 6),
+        "lightness_error": round(float(error), 4),
+    }
+
+
+@contextmanager
+def _staged(target: Path) -> Iterator[Path]:
+    """A name beside the target for what is not finished; nothing is left there."""
+    staged = target.with_name(f"{LEFTOVER}{secrets.token_hex(8)}{target.suffix}")
+    try:
+        yield staged
+    finally:
+        staged.unlink(missing_ok=True)
