@@ -25,8 +25,9 @@ LUMINANCE = _RELATIVE_XYZ_FROM_RGB[1]
 """Share of linear R, G and B in the luminance Y."""
 
 _DEPTHS = {np.dtype(np.uint8): 255, np.dtype(np.uint16): 65535}
-# linear RGB this far outside 0..1 is rounding, not a colour outside the gamut
-_GAMUT_SLACK = 1e-6
+# Linear RGB outside 0..1 by this share of its brightest channel, or by this much in black, is rounding, not a colour
+# outside the gamut. More would show in the dark: clipping raises L*, and 1e-6 are 0.85 units of 16-bit sRGB there.
+_GAMUT_SLACK, _BLACK_SLACK = 1e-6, 2e-8
 
 
 def lightness_from_gray(gray: ArrayLike) -> Array:
@@ -236,5 +237,7 @@ def _lab_f_inverse(f: Array) -> Array:
 
 def in_gamut(linear: Array) -> NDArray[np.bool_]:
     """Whether linear RGB (..., 3) can be shown, (...)."""
-    inside: NDArray[np.bool_] = np.all((linear >= -_GAMUT_SLACK) & (linear <= 1 + _GAMUT_SLACK), axis=-1)
+    r, g, b = linear[..., 0], linear[..., 1], linear[..., 2]
+    low, high = np.minimum(np.minimum(r, g), b), np.maximum(np.maximum(r, g), b)
+    inside: NDArray[np.bool_] = (low >= -(_GAMUT_SLACK * high + _BLACK_SLACK)) & (high <= 1 + _GAMUT_SLACK)
     return inside

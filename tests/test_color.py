@@ -8,7 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from pyvarcolor.color import lab_to_rgb, lightness_from_gray, project_to_gamut, rgb_to_lab
+from pyvarcolor.color import (
+    LUMINANCE,
+    decode_srgb,
+    encode_srgb,
+    lab_to_rgb,
+    lightness_from_gray,
+    project_to_gamut,
+    rgb_to_lab,
+)
 from pyvarcolor.spaces import SPACES, space_called
 
 RGB = np.random.default_rng(8127).random((40, 50, 3))
@@ -193,6 +201,37 @@ def test_kernel_keeps_hue_and_lightness_and_reaches_the_border(kernels, dtype):
         ab = lab[..., 1:] + way * chroma
         _, moved = encode(kernels, lightness[outside][None], ab[outside][None], np.float64)
         assert moved == still_outside
+
+
+def slope(encoded):
+    """Of `decode_srgb`."""
+    return np.where(encoded <= 0.04045, 1 / 12.92, 2.4 / 1.055 * ((encoded + 0.055) / 1.055) ** 1.4)
+
+
+def dark_scan(channels):
+    """16-bit gray or tinted RGB, most of it dark and all levels below 0.3 % of white in it, and its gray in 0..1."""
+    level = np.concatenate([np.arange(200), 65535 * np.random.default_rng(1867).random(49800) ** 4]).reshape(250, 200)
+    if channels is None:
+        scan = np.rint(level).astype(np.uint16)
+        return scan, scan / 65535
+    scan = np.rint(level[..., None] * (1, 0.9, 0.8)).astype(np.uint16)
+    return scan, encode_srgb(decode_srgb(scan / 65535) @ LUMINANCE)
+
+
+@pytest.mark.parametrize("channels", [None, 3])
+@pytest.mark.parametrize("reach", [0.3, 3, 30, 120])
+def test_sixteen_bits_keep_their_lightness_near_black_too(kernels, reach, channels):
+    scan, gray = dark_scan(channels)
+    lightness = lightness_from_gray(scan)
+    chroma = np.random.default_rng(30).uniform(-reach, reach, (*gray.shape, 2)).astype(np.float32)
+    by_numpy = lab_to_rgb(lightness, project_to_gamut(lightness, chroma)[0], np.uint16)
+    for rgb in (encode(kernels, lightness, chroma, np.uint16)[0], by_numpy):
+        off = 65535 * np.abs(encode_srgb(decode_srgb(rgb / 65535) @ LUMINANCE) - gray)
+        # Half a unit in each channel is half a unit of gray where sRGB is a line, and up to 0.66 where it begins to
+        # bend and a vivid colour is beyond the bend that its gray is not.
+        rounding = 0.5 * (slope(rgb / 65535) @ LUMINANCE) / slope(gray)
+        assert (off <= rounding + 0.04).all()
+        assert off[gray < 0.0029].max() < 0.5 + 0.02
 
 
 @pytest.mark.parametrize("dtype", PICTURES)

@@ -34,14 +34,12 @@ PYVARCOLOR_INLINE LinearRgb<T> lab_to_linear_rgb(T lightness, T a, T b) {
             T(0.0528896820458639) * x - T(0.2040413383665112) * y + T(1.1511516563206472) * z};
 }
 
-// Linear RGB this far outside 0..1 is rounding, not a colour outside the gamut.
-template <class T>
-PYVARCOLOR_INLINE bool fits(T linear) {
-    return (linear >= T(-1e-6)) & (linear <= T(1 + 1e-6));
-}
+// Linear RGB outside 0..1 by this share of its brightest channel, or by this much in black, is rounding, not a colour
+// outside the gamut. More would show in the dark: clipping raises L*, and 1e-6 are 0.85 units of 16-bit sRGB there.
 template <class T>
 PYVARCOLOR_INLINE bool in_gamut(LinearRgb<T> rgb) {
-    return fits(rgb.r) & fits(rgb.g) & fits(rgb.b);
+    const T low = std::min(std::min(rgb.r, rgb.g), rgb.b), high = std::max(std::max(rgb.r, rgb.g), rgb.b);
+    return (low >= -(T(1e-6) * high + T(2e-8))) & (high <= T(1 + 1e-6));
 }
 
 // rgb (3 channels of `cols`), linear

@@ -37,9 +37,9 @@ def lab_to_linear_rgb(T: Any, lightness: Scalar, a: Scalar, b: Scalar) -> tuple[
 
 @inline
 def in_gamut(T: Any, r: Scalar, g: Scalar, b: Scalar) -> bool:
-    """Whether linear RGB lies in 0..1; what lies this little outside is rounding."""
-    low, high = T(-1e-6), T(1 + 1e-6)
-    inside: bool = (r >= low) & (r <= high) & (g >= low) & (g <= high) & (b >= low) & (b <= high)
+    """Whether linear RGB lies in 0..1; outside by this share of the brightest channel, or so little, is rounding."""
+    low, high = min(r, g, b), max(r, g, b)
+    inside: bool = (low >= -(T(1e-6) * high + T(2e-8))) & (high <= T(1 + 1e-6))
     return inside
 
 
