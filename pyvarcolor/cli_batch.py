@@ -137,7 +137,7 @@ def batch(
                     failures.append({"photo": str(job.photo), "outcome": record.outcome, "error": record.error})
                     terminal.say(f"pyvarcolor: {record.outcome}: {record.error}")
                 rate = (tally.settled - tally.kept) / (time.monotonic() - began)
-                show(f"{rate:.1f} a second, {tally.failed + tally.quarantined} failed, {job.photo.name}")
+                show(f"{tally.failed + tally.quarantined} failed, {rate:.1f} a second, {job.photo.name}")
 
             tally = colorize_all(
                 found,

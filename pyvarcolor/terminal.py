@@ -118,7 +118,7 @@ class Terminal:
         from rich.progress import Progress as Bar
 
         name, state = (TextColumn(text, markup=False) for text in ("{task.description}", "{task.fields[state]}"))
-        with Bar(name, BarColumn(), *columns, state, console=self.console, transient=True) as bar:
+        with Bar(name, BarColumn(20), *columns, state, console=self.console, transient=True) as bar:
             yield partial(bar.update, bar.add_task(task, total=total, state="preparing"))
 
 

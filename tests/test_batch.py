@@ -165,6 +165,18 @@ def test_a_file_that_is_not_ours_is_never_replaced_unless_allowed(archive: Archi
     assert archive.leftovers() == []
 
 
+def test_the_photograph_itself_is_not_replaced_whatever_is_allowed(archive: Archive) -> None:
+    photo = archive.add("a/x.png")
+    before = photo.read_bytes()
+    task = archive.task(Recipe(overwrite=True))
+    archive.out.mkdir()
+    (archive.out / "a").symlink_to(photo.parent)
+    record = work(task)
+    assert isinstance(record, Record)
+    assert record.outcome == "failed"
+    assert photo.read_bytes() == before
+
+
 def test_a_result_that_lost_its_record_is_adopted(archive: Archive) -> None:
     archive.add("x.png")
     first = archive.done()

@@ -137,3 +137,10 @@ def test_ambiguous_and_missing_strokes_are_told(tree: Callable[..., Path]) -> No
         find_jobs([root / "x.png"], root / "out", strokes_dir=root / "hand")
     with pytest.raises(InputError, match=r"there is no folder of strokes .*foot"):
         find_jobs([root / "x.png"], root / "out", strokes_dir=root / "foot")
+
+
+def test_photographs_that_are_named_must_not_lie_among_the_results(tree: Callable[..., Path]) -> None:
+    root = tree("out/x.png")
+    for named in (root / "out", root / "out/x.png"):
+        with pytest.raises(InputError, match="lies in the folder of results"):
+            find_jobs([named], root / "out")

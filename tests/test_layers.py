@@ -38,8 +38,8 @@ MAY_IMPORT = {
 } | dict.fromkeys(
     COMMAND_LINE,
     COMMAND_LINE
-    | {"pyvarcolor", "batch", "demo", "evaluation", "interactive", "methods", "kernels", "foundation", "numpy", "skimage"}
-    | {"typer", "rich", "docstring_parser", "loky"},
+    | {"pyvarcolor", "batch", "demo", "evaluation", "interactive", "methods", "kernels", "foundation"}
+    | {"numpy", "skimage", "typer", "rich", "docstring_parser", "loky"},
 )
 
 

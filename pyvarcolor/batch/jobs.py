@@ -87,7 +87,8 @@ def find_jobs(
     Raises
     ------
     InputError
-        If there is no such file, no photograph at all, a list is malformed, or strokes are ambiguous.
+        If there is no such file, no photograph at all, one lies in `out_dir`, a list is malformed, or strokes are
+        ambiguous.
 
     Examples
     --------
@@ -103,6 +104,9 @@ def find_jobs(
     """
     owners = {_plain(output): photo for output, photo in (taken or {}).items()}
     inside = out_dir.resolve()
+    for entry in map(Path, inputs):
+        if entry.exists() and inside in (entry.resolve(), *entry.resolve().parents):
+            raise InputError(f"{entry} lies in the folder of results, {out_dir}: choose another folder for them")
     if strokes_dir is not None and not strokes_dir.is_dir():
         raise InputError(f"there is no folder of strokes {strokes_dir}; check the path")
     jobs: dict[Path, Job] = {}

@@ -50,14 +50,27 @@ def run_here(
     while died and not stopped():
         with _workers(jobs, threads) as pool:
             died = yield from _run_until_one_dies(pool, waiting, jobs * _AHEAD, alone, stopped)
-    for task in alone:
+    left = iter(alone)
+    died = True
+    while died and not stopped():
+        with _workers(1, jobs * threads) as pool:
+            died = yield from _run_one_by_one(pool, left, jobs * threads, stopped)
+
+
+def _run_one_by_one(
+    pool: ProcessPoolExecutor, left: Iterator[Task], threads: int, stopped: Callable[[], bool]
+) -> Generator[tuple[Task, Outcome], None, bool]:
+    """Do tasks alone, with all threads and all memory; returns whether a worker died."""
+    for task in left:
+        try:
+            recipe = replace(task.recipe, threads=threads)
+            yield task, pool.submit(work, replace(task, recipe=recipe, memory=None, alone=True)).result()
+        except BrokenProcessPool:
+            yield task, quarantined(task)
+            return True
         if stopped():
-            return
-        with _workers(1, threads) as pool:
-            try:
-                yield task, pool.submit(work, replace(task, memory=None, alone=True)).result()
-            except BrokenProcessPool:
-                yield task, quarantined(task)
+            break
+    return False
 
 
 def _run_until_one_dies(

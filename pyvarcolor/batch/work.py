@@ -274,13 +274,15 @@ def _colorize_file(task: Task, record: Record) -> Record:
     target.parent.mkdir(parents=True, exist_ok=True)
     with _staged(target) as staged:
         write_pages(staged, pages(), note=made_how)
-        digest, there = sha256(staged), sha256(target)
-        ours = task.before is not None and there == task.before.output_sha256
-        if target.exists() and there != digest and not ours and not recipe.overwrite:
-            raise FileExistsError(
-                f"cannot write {target}: another file has this name, or it was changed since; "
-                "move it away, or allow to replace it (--overwrite)"
-            )
+        digest = sha256(staged)
+        if target.exists():
+            there = sha256(target)
+            ours = there == digest or (task.before is not None and there == task.before.output_sha256)
+            if target.samefile(job.photo) or not (ours or recipe.overwrite):
+                raise FileExistsError(
+                    f"cannot write {target}: another file has this name, or it was changed since; "
+                    "move it away, or allow to replace it (--overwrite)"
+                )
         staged.replace(target)
     tile = told[0]["tile"]
     remarks = [] if tile is None else [f"coloured in tiles of {tile} pixels, for memory was short"]
