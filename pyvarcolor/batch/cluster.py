@@ -11,13 +11,13 @@ import signal
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import CancelledError
 from contextlib import contextmanager, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pyvarcolor.batch.manifest import Manifest, Record, latest_records, read_records
-from pyvarcolor.batch.work import DISK_FULL, DiskFull, Outcome, Task, quarantined, work
+from pyvarcolor.batch.work import DISK_FULL, DiskFull, Kept, Outcome, Task, quarantined, work
 
 if TYPE_CHECKING:
     from distributed import Client, Future, WorkerPlugin
@@ -26,6 +26,7 @@ _FEWEST, _MOST = 50, 200  # photographs a task
 _AHEAD = 2  # tasks handed out for each worker
 _MEMORY_SHARE = 0.6  # of a worker's limit: at 0.8 dask pauses it, at 0.95 it is killed
 _PATIENCE = 30.0  # seconds to wait for the scheduler, and for a first worker
+_LOOK_EVERY = 1.0  # seconds, at what workers have written down
 _STOP = "stop"
 
 
@@ -55,7 +56,7 @@ def run_on_cluster(
     Yields
     ------
     (Task, Outcome)
-        When the task of 50 to 200 that they belong to is finished.
+        Soon after they are finished.
 
     Raises
     ------
@@ -96,83 +97,100 @@ def finished_in(parts: Path) -> Iterator[Record]:
         yield from (record for record in read_records(part) if record.outcome == "done")
 
 
+@dataclass(eq=False)
+class _Chunk:
+    """Tasks for one worker, and how many of them are known to be done."""
+
+    tasks: list[Task]
+    part: Path
+    known: int = 0
+
+    def news(self) -> Iterator[tuple[Task, Outcome]]:
+        """What its worker has written down since this was asked last: in order, a record for each task."""
+        if self.part.exists():
+            for task, record in islice(zip(self.tasks, read_records(self.part), strict=False), self.known, None):
+                self.known += 1
+                yield task, Kept() if record == task.before else record
+
+
 def _run_chunks(
     client: Client, chunks: Iterator[list[Task]], workers: int, parts: Path, stopped: Callable[[], bool]
-) -> Generator[tuple[Task, Outcome], None, None]:
-    """Hand out lists of tasks, a few ahead, and take what comes back."""
+) -> Iterator[tuple[Task, Outcome]]:
+    """Hand out lists of tasks, a few ahead, and take what is done."""
     from distributed import KilledWorker, wait
 
-    pending: dict[Future[list[Outcome]], tuple[list[Task], Path]] = {}
+    pending: dict[Future[DiskFull | None], _Chunk] = {}
 
-    def hand_out(chunk: list[Task], part: Path) -> None:
-        pending[client.submit(work_through, chunk, part, key=f"{part.stem}-{secrets.token_hex(4)}")] = chunk, part
+    def hand_out(chunk: _Chunk) -> None:
+        key = f"pyvarcolor-{secrets.token_hex(8)}"
+        pending[client.submit(work_through, chunk.tasks, chunk.part, key=key)] = chunk
 
     while True:
         if stopped():
             (parts / _STOP).touch()
         else:
-            for chunk in islice(chunks, workers * _AHEAD - len(pending)):
-                hand_out(chunk, parts / f"{secrets.token_hex(8)}.jsonl")
+            for tasks in islice(chunks, workers * _AHEAD - len(pending)):
+                hand_out(_Chunk(tasks, parts / f"{secrets.token_hex(8)}.jsonl"))
         if not pending:
             return
         with suppress(TimeoutError):
-            wait(list(pending), timeout=0.5, return_when="FIRST_COMPLETED")
-        for future in [each for each in pending if each.done()]:
-            chunk, part = pending.pop(future)
+            wait(list(pending), timeout=_LOOK_EVERY, return_when="FIRST_COMPLETED")
+        ended = [future for future in pending if future.done()]
+        for chunk in pending.values():
+            yield from chunk.news()
+        for future in ended:
+            chunk = pending.pop(future)
             try:
-                outcomes = future.result()
+                disk_full = future.result()
             except KilledWorker:  # more often than the scheduler allows: what they died of is known from the part
-                hand_out(chunk, part)
+                hand_out(chunk)
             except CancelledError as error:
                 raise ClusterError("the cluster's scheduler is gone; the same command goes on from here") from error
             else:
-                yield from zip(chunk, outcomes, strict=False)  # a worker that was stopped has done the first of them
-                part.unlink()
+                if disk_full is not None:
+                    yield chunk.tasks[chunk.known], disk_full
+                chunk.part.unlink()
 
 
-def work_through(tasks: list[Task], part: Path) -> list[Outcome]:
+def work_through(tasks: list[Task], part: Path) -> DiskFull | None:
     """Do tasks one after the other, as a worker of a cluster; go on where another one died.
 
     Parameters
     ----------
     tasks : list of Task
     part : Path
-        Manifest of these tasks alone. A worker died of the photograph it calls "quarantined".
+        Manifest of these tasks alone, in their order; those that were done before are written down again. A worker
+        died of the photograph that it calls "quarantined".
 
     Returns
     -------
-    list of Outcome
-        Of each task, or of the first ones if it was stopped.
+    DiskFull or None
+        Why it stopped, unless it did all of them or was asked to stop.
     """
     begun = part.with_suffix(".begun")
-    outcomes: list[Outcome] = []
     with Manifest(part) as written:
         known = latest_records(part)
         suspect = begun.read_text("utf-8", "surrogateescape") if begun.exists() else None
-        for task in tasks:
-            output = task.job.output
-            if output == suspect and output not in known:
-                known[output] = quarantined(task)
-                written.append(known[output])
-            if output in known:
-                outcomes.append(known[output])
-                continue
+        for task in (each for each in tasks if each.job.output not in known):
             if part.with_name(_STOP).exists():
                 break
             try:
-                begun.write_text(output, "utf-8", "surrogateescape")
+                if task.job.output == suspect:
+                    written.append(quarantined(task))
+                    continue
+                begun.write_text(task.job.output, "utf-8", "surrogateescape")
                 outcome = work(replace(task, memory=_memory_of_worker(), alone=True))
-                if isinstance(outcome, Record):
-                    written.append(outcome)
+                if isinstance(outcome, DiskFull):
+                    return outcome
+                record = task.before if isinstance(outcome, Kept) else outcome
+                assert isinstance(record, Record)  # it is alone: nothing is put off
+                written.append(record)
             except OSError as error:
                 if error.errno not in DISK_FULL:
                     raise
-                outcome = DiskFull(str(error))
-            outcomes.append(outcome)
-            if isinstance(outcome, DiskFull):
-                break
+                return DiskFull(str(error))
     begun.unlink(missing_ok=True)
-    return outcomes
+    return None
 
 
 def _memory_of_worker() -> int | None:
