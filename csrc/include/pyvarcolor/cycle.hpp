@@ -136,9 +136,9 @@ private:
                                    fine_.m.half(i, parity), fine_.f.half(i, parity), fine_.f.plane_stride(),
                                    fine_.u.half(i, parity), line(to), line_);
     }
-    // A row outside of the image has no neighbours; its inverse is 0.
+    // A row outside of the image has no neighbours, and its inverse is 0: it may look at any that this thread wrote.
     Around<Diagonals, T> around_inside(Index i, Index parity) {
-        return around<Diagonals>(fine_, fine_.u, i < 0 || i >= fine_.rows ? Index(0) : i, parity);
+        return around<Diagonals>(fine_, fine_.u, std::clamp<Index>(i, 0, fine_.rows - 1), parity);
     }
 
     const Level<T>&fine_, &coarse_;
