@@ -236,11 +236,27 @@ def test_what_needs_more_memory_than_its_share_is_put_off_and_coloured_in_tiles_
     assert "in tiles of 4096 pixels" in record.warnings[0]
 
 
-def test_huge_photographs_are_refused_by_their_header(archive: Archive) -> None:
+def test_huge_photographs_are_refused_by_their_header_however_much_memory_there_is(archive: Archive) -> None:
     archive.add("x.png")
-    record = work(archive.task(Recipe(max_pixels=100)))
-    assert isinstance(record, Record)
-    assert "--max-pixels" in record.error or "pixels" in record.error
+    task = archive.task(Recipe(max_pixels=100))
+    assert work(task) == NeedsRoom()
+    first, second = (work(replace(task, memory=memory, alone=True)) for memory in (None, 5000))
+    assert isinstance(first, Record)
+    assert isinstance(second, Record)
+    assert "max_pixels" in first.error
+    assert canonical([first]) == canonical([second])
+
+
+def test_errors_and_warnings_name_the_result_and_not_its_unfinished_file(archive: Archive) -> None:
+    io.imsave(archive.scans / "clear.png", np.dstack([GRAY] * 3 + [GRAY]), check_contrast=False)
+    tifffile.imwrite(archive.scans / "pages.tif", np.stack([GRAY, GRAY]), photometric="minisblack")
+    archive.out.mkdir()
+    jobs = find_jobs([archive.scans], archive.out, suffix=".jpg")
+    clear, pages = (work(Task(job, AUTO, archive.out)) for job in jobs)
+    assert isinstance(clear, Record)
+    assert isinstance(pages, Record)
+    assert str(archive.out / "clear.jpg") in "".join(clear.warnings)
+    assert str(archive.out / "pages.jpg") in pages.error
 
 
 def test_errors_of_methods_stay_with_their_photograph(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -360,10 +376,10 @@ def test_what_workers_of_a_killed_run_had_written_is_not_lost(archive: Archive) 
     assert archive.leftovers() == []
 
 
-def test_two_runs_do_not_share_a_manifest(archive: Archive) -> None:
+def test_two_runs_do_not_share_a_folder(archive: Archive) -> None:
     archive.add("x.png")
     archive.out.mkdir()
-    with FileLock(archive.out / ".manifest.jsonl.lock"), pytest.raises(OSError, match="another run is at work"):
+    with FileLock(archive.out / ".pyvarcolor.lock"), pytest.raises(OSError, match="another run is at work"):
         archive.run()
     assert archive.run().done == 1
 

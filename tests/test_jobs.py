@@ -79,6 +79,12 @@ def test_two_kinds_of_a_photograph_do_not_share_a_result(tree: Callable[..., Pat
     assert second.startswith("x-")
 
 
+def test_a_link_that_leads_nowhere_is_not_passed_over(tree: Callable[..., Path]) -> None:
+    root = tree("scans/x.png")
+    (root / "scans/lost.png").symlink_to(root / "gone.png")
+    assert outputs([root / "scans"], root / "out") == ["lost.png", "x.png"]
+
+
 def test_csv_lists(tree: Callable[..., Path]) -> None:
     root = tree("scans/x.png", "scans/y.png", "hand/x.json")
     (root / "list.csv").write_text(

@@ -32,7 +32,8 @@ MAY_IMPORT = {
     "interactive": {"pipeline", "tiles", "advice", "methods", "kernels", "foundation", "numpy", "matplotlib", "PIL"}
     | {"tornado"},
     "__init__": {"pipeline", "tiles", "advice", "methods", "kernels", "foundation"},
-    "batch": {"pipeline", "tiles", "methods", "foundation", "numpy", "PIL", "loky", "filelock", "distributed"},
+    "batch": {"pipeline", "tiles", "methods", "foundation", "numpy", "PIL", "loky", "filelock", "distributed"}
+    | {"threadpoolctl"},
     "demo": {"foundation", "numpy", "skimage"},
     "__main__": {"cli"},
 } | dict.fromkeys(

@@ -7,6 +7,7 @@ the next run knows what was finished after its forerunner was killed.
 from __future__ import annotations
 
 import secrets
+import shutil
 import signal
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import CancelledError
@@ -76,9 +77,7 @@ def run_on_cluster(
             else:
                 yield task, outcome
         yield from _run_chunks(client, ([task] for task in alone), workers, parts, stopped)
-    for path in parts.iterdir():
-        path.unlink()
-    parts.rmdir()
+    shutil.rmtree(parts, ignore_errors=True)
 
 
 def finished_in(parts: Path) -> Iterator[Record]:
@@ -149,7 +148,7 @@ def _run_chunks(
             else:
                 if disk_full is not None:
                     yield chunk.tasks[chunk.known], disk_full
-                chunk.part.unlink()
+                chunk.part.unlink(missing_ok=True)
 
 
 def work_through(tasks: list[Task], part: Path) -> DiskFull | None:
@@ -172,7 +171,7 @@ def work_through(tasks: list[Task], part: Path) -> DiskFull | None:
         known = latest_records(part)
         suspect = begun.read_text("utf-8", "surrogateescape") if begun.exists() else None
         for task in (each for each in tasks if each.job.output not in known):
-            if part.with_name(_STOP).exists():
+            if part.with_name(_STOP).exists() or not part.exists():  # or another run has begun meanwhile
                 break
             try:
                 if task.job.output == suspect:

@@ -161,7 +161,8 @@ def _matches(folder: Path, pattern: str) -> Iterator[_Found]:
     """Files that match a pattern below a folder, but for hidden ones, sorted by name."""
     for path in sorted(folder.glob(pattern)):
         place = PurePosixPath(path.relative_to(folder).as_posix())
-        if not any(part.startswith(".") for part in place.parts) and path.is_file():
+        leads_nowhere = path.is_symlink() and not path.exists()  # it is told when its turn comes
+        if not any(part.startswith(".") for part in place.parts) and (path.is_file() or leads_nowhere):
             yield _Found(path, place)
 
 

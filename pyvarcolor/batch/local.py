@@ -18,7 +18,6 @@ from loky.process_executor import BrokenProcessPool, ProcessPoolExecutor
 from pyvarcolor.batch.work import NeedsRoom, Outcome, Task, quarantined, work
 
 _AHEAD = 2  # tasks handed out for each worker: one to do, one that waits
-_THREAD_LIMITS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
 
 def run_here(
@@ -48,12 +47,12 @@ def run_here(
     waiting = iter(tasks)
     died = True
     while died and not stopped():
-        with _workers(jobs, threads) as pool:
+        with _workers(jobs) as pool:
             died = yield from _run_until_one_dies(pool, waiting, jobs * _AHEAD, alone, stopped)
     left = iter(alone)
     died = True
     while died and not stopped():
-        with _workers(1, jobs * threads) as pool:
+        with _workers(1) as pool:
             died = yield from _run_one_by_one(pool, left, jobs * threads, stopped)
 
 
@@ -109,10 +108,10 @@ def _run_until_one_dies(
 
 
 @contextmanager
-def _workers(jobs: int, threads: int) -> Iterator[ProcessPoolExecutor]:
+def _workers(jobs: int) -> Iterator[ProcessPoolExecutor]:
     """So many processes; on an error, and on an interrupt, they are killed."""
-    environment = dict.fromkeys(_THREAD_LIMITS, str(threads)) | {"OMP_WAIT_POLICY": "PASSIVE"}
-    pool = ProcessPoolExecutor(jobs, initializer=_begin, initargs=(os.getpid(),), env=environment)
+    sleeping = {"OMP_WAIT_POLICY": "PASSIVE"}  # threads that wait leave the processors to other workers
+    pool = ProcessPoolExecutor(jobs, initializer=_begin, initargs=(os.getpid(),), env=sleeping)
     kill = True
     try:
         yield pool

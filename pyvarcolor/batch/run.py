@@ -108,7 +108,7 @@ def colorize_all(
     Raises
     ------
     OSError
-        If the manifest cannot be written, another run is at work on it, or the cluster is gone.
+        If the manifest cannot be written, another run is at work in the folder, or the cluster is gone.
     KeyboardInterrupt
         On the second Ctrl-C.
 
@@ -130,9 +130,8 @@ def colorize_all(
     out_dir.mkdir(parents=True, exist_ok=True)
     parts = manifest.with_name(f"{manifest.name}.parts").resolve()
     tally = Tally(len(jobs))
-    with _alone_on(manifest), Manifest(manifest) as written, _stopping_on_signals(tally):
-        for leftover in out_dir.rglob(f"{LEFTOVER}*"):
-            leftover.unlink(missing_ok=True)
+    with _alone_in(out_dir), Manifest(manifest) as written, _stopping_on_signals(tally):
+        _sweep(out_dir)
         for finished in finished_in(parts):
             written.append(finished)
         shutil.rmtree(parts, ignore_errors=True)
@@ -166,17 +165,24 @@ def colorize_all(
                 tally.count(record)
                 if callback is not None:
                     callback(tally, task.job, record)
+        _sweep(out_dir)
     return tally
 
 
+def _sweep(out_dir: Path) -> None:
+    """Remove what killed workers left behind."""
+    for leftover in out_dir.rglob(f"{LEFTOVER}*"):
+        leftover.unlink(missing_ok=True)
+
+
 @contextmanager
-def _alone_on(manifest: Path) -> Iterator[None]:
-    """Let no other run work on the same manifest; the lock goes with the process."""
-    lock = FileLock(manifest.with_name(f".{manifest.name}.lock"), timeout=0)
+def _alone_in(out_dir: Path) -> Iterator[None]:
+    """Let no other run write into the same folder; the lock goes with the process."""
+    lock = FileLock(out_dir / ".pyvarcolor.lock", timeout=0)
     try:
         lock.acquire()
     except Timeout:
-        raise OSError(f"another run is at work on {manifest}: wait for its end") from None
+        raise OSError(f"another run is at work in {out_dir}: wait for its end") from None
     try:
         yield
     finally:

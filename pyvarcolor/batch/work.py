@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import re
 import secrets
 import time
 import warnings
@@ -11,12 +12,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from pyvarcolor import methods
 from pyvarcolor.batch.jobs import Job
@@ -36,6 +38,7 @@ DISK_FULL = {errno.ENOSPC, errno.EDQUOT}
 LEFTOVER = ".pyvarcolor-"
 """How the names of unfinished files begin."""
 
+_STAGED = re.compile(rf"{re.escape(LEFTOVER)}[0-9a-f]+\.\w+")
 _FILE_BYTES = 64  # a pixel: as read, in colour, and being written
 _TILE = 4096
 
@@ -158,11 +161,12 @@ def work(task: Task) -> Outcome:
             return Kept()
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always", UserWarning)
-            record = _colorize_file(task, record)
+            with threadpool_limits(1, "blas"):  # its threads add up in other orders
+                record = _colorize_file(task, record)
         texts = list(dict.fromkeys(str(each.message) for each in caught if issubclass(each.category, UserWarning)))
         record = replace(record, warnings=record.warnings + texts)
     except TooManyPixelsError as error:
-        if not task.alone and error.pixels <= task.recipe.max_pixels:
+        if not task.alone:
             return NeedsRoom()
         record = replace(record, error=str(error))
     except OSError as error:
@@ -177,8 +181,11 @@ def work(task: Task) -> Outcome:
         record = replace(record, error=str(error))
     except Exception as error:  # noqa: BLE001 (a method of a third party may raise anything)
         record = replace(record, error=f"{type(error).__name__}: {error}")
+    told = partial(_STAGED.sub, lambda _: Path(record.output).name)
     return replace(
         record,
+        error=told(record.error),
+        warnings=list(map(told, record.warnings)),
         seconds=round(time.perf_counter() - began, 3),
         peak_memory=peak_memory(),
         finished=now(),
@@ -284,7 +291,7 @@ def _colorize_file(task: Task, record: Record) -> Record:
                     "move it away, or allow to replace it (--overwrite)"
                 )
         staged.replace(target)
-    tile = told[0]["tile"]
+    tile = max((page.pop("tile") for page in told), key=bool)
     remarks = [] if tile is None else [f"coloured in tiles of {tile} pixels, for memory was short"]
     return replace(
         record,
@@ -294,6 +301,7 @@ def _colorize_file(task: Task, record: Record) -> Record:
         lightness_error=max(page.pop("lightness_error") for page in told),
         moved=sum(page.pop("moved") for page in told) / len(told),
         warnings=remarks,
+        tile=tile,
         **told[0],
     )
 
