@@ -3,6 +3,7 @@
 import sys
 from pathlib import Path
 
+import archive
 import contact_sheet
 import fit_guess
 import fit_shading
@@ -116,3 +117,16 @@ def test_the_guess_is_fitted(folder, monkeypatch, capsys):
     before, after = (float(word) for word in error.split() if word[0].isdigit())
     assert after <= before
     assert constants[-1].startswith("LEAST = ")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc and /dev/shm")
+def test_nothing_of_an_archive_is_lost_whoever_is_killed(tmp_path, capsys):
+    scans = tmp_path / "scans"
+    archive.make(scans, 40, 0.3)
+    assert sorted(set(archive.truth_of(scans).values())) == sorted(archive.DAMAGES)
+    assert archive.run(scans, jobs=2, sample=5) == []
+    assert archive.kills(scans, times=3, count=16) == []
+    table = capsys.readouterr().out
+    assert "| 40 | 28 | 12 | 0 |" in table
+    assert "| a worker | 1 |" in table

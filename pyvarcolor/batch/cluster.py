@@ -103,6 +103,7 @@ class _Chunk:
     tasks: list[Task]
     part: Path
     known: int = 0
+    known_when_killed: int = -1
 
     def news(self) -> Iterator[tuple[Task, Outcome]]:
         """What its worker has written down since this was asked last: in order, a record for each task."""
@@ -141,7 +142,10 @@ def _run_chunks(
             chunk = pending.pop(future)
             try:
                 disk_full = future.result()
-            except KilledWorker:  # more often than the scheduler allows: what they died of is known from the part
+            except KilledWorker as error:  # more often than the scheduler allows; its part tells what they died of
+                if chunk.known == chunk.known_when_killed:
+                    raise ClusterError("the cluster's workers die before they begin: see their logs") from error
+                chunk.known_when_killed = chunk.known
                 hand_out(chunk)
             except CancelledError as error:
                 raise ClusterError("the cluster's scheduler is gone; the same command goes on from here") from error
