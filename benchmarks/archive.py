@@ -25,7 +25,7 @@ import subprocess
 import sys
 import time
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from hashlib import sha256
@@ -63,6 +63,8 @@ PATIENCE = 300.0
 KINDS = ("a worker", "the parent", "all")
 MANIFEST = "manifest.jsonl"
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+LIKE_GLIBC = ONE_THREAD | {"MALLOC_TRIM_THRESHOLD_": str(2**28), "MALLOC_MMAP_THRESHOLD_": str(2**25)}
+"""for dask's workers: else they are made to give memory back all the time"""
 WORKERS = re.compile("popen_loky_posix|spawn_main")
 """found in their command lines"""
 
@@ -155,7 +157,10 @@ DAMAGES: dict[str, tuple[str, Writer]] = {
     "a directory beyond the end": (".tif", patched(tiff, 4, b"\xf0\xff\xff\x7f")),
     "10 gigapixels": (".png", claiming(100_000, 100_000)),
     "no pixels": (".png", claiming(0, 0)),
-    "not a number": (".tif", lambda path, pixels: tiff(path, np.where(pixels < 9, np.nan, np.float32(0.5)))),
+    "not a number": (
+        ".tif",
+        lambda path, pixels: tiff(path, np.where(pixels >= pixels.max(), np.nan, np.float32(0.5))),
+    ),
     "complex numbers": (".tif", lambda path, pixels: tiff(path, pixels.astype(np.complex64))),
     "a link to nothing": (".tif", lambda path, _: path.symlink_to("nowhere.tif")),
 }
@@ -224,9 +229,9 @@ def batch(photos: Path, strokes: Path, out: Path, *options: object) -> list[str]
 
 
 @contextmanager
-def running(command: Sequence[str]) -> Iterator[Process]:
-    """A process with children of one thread each, none of which outlives the block."""
-    alone: dict[str, Any] = {"env": os.environ | ONE_THREAD, "start_new_session": True}
+def running(command: Sequence[str], environment: Mapping[str, str] = ONE_THREAD) -> Iterator[Process]:
+    """A process, one thread each unless told otherwise, with children none of which outlives the block."""
+    alone: dict[str, Any] = {"env": {**os.environ, **environment}, "start_new_session": True}
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **alone) as process:
         try:
             yield process
@@ -237,14 +242,14 @@ def running(command: Sequence[str]) -> Iterator[Process]:
                     until(lambda: is_gone(process), patience=10)
 
 
-def finish(command: Sequence[str], patience: float | None = None) -> float:
-    """Seconds that a command takes to its end."""
+def finish(*commands: Sequence[str], patience: float | None = None) -> float:
+    """Seconds that commands take to their ends, all at once."""
     began = time.perf_counter()
-    with running(command) as process:
-        code = process.wait(patience)
-    if code not in {0, 1}:  # 1: some photographs failed
-        raise SystemExit(f"exit code {code}: {shlex.join(command)}")
-    return time.perf_counter() - began
+    with ExitStack() as stack:
+        for process in [stack.enter_context(running(command)) for command in commands]:
+            if (code := process.wait(patience)) not in {0, 1}:  # 1: some photographs failed
+                raise SystemExit(f"exit code {code}: {shlex.join(process.args)}")
+        return time.perf_counter() - began
 
 
 def run(folder: Path, jobs: int, sample: int) -> list[str]:
@@ -275,22 +280,33 @@ def run(folder: Path, jobs: int, sample: int) -> list[str]:
 
 def compare(folder: Path, good: Sequence[str], jobs: int, sample: int) -> None:
     """Print how fast a sample is coloured, as processes from start to end: the faster of two rounds."""
-    chosen = good[:: -(-len(good) // sample)]
-    with TemporaryDirectory() as scratch:
-        listed = Path(scratch, "sample.jsonl")
-        listed.write_text("".join(json.dumps({"photo": str(folder / it), "output": it}) + "\n" for it in chosen))
-        of_loop, of_batch = [], []
-        for number in range(2):
-            outs = Path(scratch, f"loop{number}"), Path(scratch, f"batch{number}")
-            of_loop.append(finish([sys.executable, __file__, "loop", *map(str, (listed, strokes_of(folder), outs[0]))]))
-            of_batch.append(finish(batch(listed, strokes_of(folder), outs[1], "--jobs", jobs)))
-    gain = min(of_loop) / min(of_batch)
-    print("| the same files | seconds | files/s | of the loop | of perfect scaling |\n|---|---|---|---|---|")
-    for name, seconds, ratios in (
-        ("plain loop", min(of_loop), "1.00 |"),
-        (f"batch, {jobs} jobs", min(of_batch), f"{gain:.2f} | {gain / jobs:.0%}"),
-    ):
-        print(f"| {name}, {len(chosen)} files | {seconds:.1f} | {len(chosen) / seconds:.1f} | {ratios} |")
+    chosen, strokes = good[:: -(-len(good) // sample)], strokes_of(folder)
+    seconds: dict[str, list[float]] = {}
+    for _ in range(2):
+        with TemporaryDirectory() as scratch:
+            root = Path(scratch)
+            whole, *shares = (list_of(folder, each, root) for each in (chosen, *(chosen[k::jobs] for k in range(jobs))))
+            plain = [
+                [sys.executable, __file__, "loop", *map(str, (each, strokes, root / f"of {each.stem}"))]
+                for each in (whole, *shares)
+            ]
+            seconds.setdefault("plain loop", []).append(finish(plain[0]))
+            seconds.setdefault(f"{jobs} plain loops at once, a share each", []).append(finish(*plain[1:]))
+            seconds.setdefault(f"batch, {jobs} jobs", []).append(
+                finish(batch(whole, strokes, root / "out", "--jobs", jobs))
+            )
+    once = min(seconds["plain loop"])
+    print(f"| {len(chosen)} of them | seconds | files/s | of the loop | of perfect scaling |\n|---|---|---|---|---|")
+    for name, rounds in seconds.items():
+        best = min(rounds)
+        print(f"| {name} | {best:.1f} | {len(chosen) / best:.1f} | {once / best:.2f} | {once / best / jobs:.0%} |")
+
+
+def list_of(folder: Path, places: Sequence[str], to: Path) -> Path:
+    """A list of photographs for the command."""
+    path = to / f"{len(list(to.iterdir()))}.jsonl"
+    path.write_text("".join(json.dumps({"photo": str(folder / place), "output": place}) + "\n" for place in places))
+    return path
 
 
 def loop(photos: Path, strokes: Path, out: Path) -> None:
@@ -335,7 +351,7 @@ def kills(folder: Path, times: int, count: int) -> list[str]:
             kind = KINDS[trial % len(KINDS)]
             struck = disturb(command, kind, seconds, random)
             at_once = state(out) == expected
-            finish(command, PATIENCE)
+            finish(command, patience=PATIENCE)
             others = differences(expected, state(out))
             counts[kind] += 1, struck, at_once, not others
             wrong += [f"trial {trial}, {kind} killed: {name} is not the same" for name in others]
@@ -427,7 +443,9 @@ def cluster(folder: Path, times: int) -> list[str]:
 
         def dask(*arguments: object) -> Process:
             common = ("--host", "127.0.0.1", "--scheduler-file", file, "--no-dashboard")
-            return stack.enter_context(running([sys.executable, "-m", "dask", *map(str, (*arguments, *common))]))
+            return stack.enter_context(
+                running([sys.executable, "-m", "dask", *map(str, (*arguments, *common))], LIKE_GLIBC)
+            )
 
         dask("scheduler", "--port", 0)
         nannies = [dask("worker", "--nthreads", 1, "--local-directory", scratch) for _ in range(2)]

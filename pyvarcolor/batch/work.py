@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from functools import cache, partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -262,19 +262,32 @@ def _proves(before: Record, record: Record, out_dir: Path) -> bool:
     return same and sha256(out_dir / before.output) == before.output_sha256
 
 
+class _Page(NamedTuple):
+    """What the record tells of a page."""
+
+    shape: tuple[int, ...]
+    dtype: str
+    backend: str
+    tile: int | None
+    moved: float
+    lightness_error: float
+
+
 def _colorize_file(task: Task, record: Record) -> Record:
     """Colour all pages of a photograph and put the file in place."""
     job, recipe, target = task.job, task.recipe, task.out_dir / task.job.output
     fits = _pixels_that_fit(task)
     limit = recipe.max_pixels if task.alone else min(recipe.max_pixels, fits)
-    told: list[dict[str, Any]] = []
+    done: list[_Page] = []
 
     def pages() -> Iterator[tuple[Pixels, Photo]]:
         for photo in read_pages(job.photo, max_pixels=limit):
             hints = None if job.strokes is None else read_strokes(job.strokes, photo.pixels).hints
             tile = None if photo.pixels.shape[0] * photo.pixels.shape[1] <= fits else _TILE
             result = recipe.colorize(photo.pixels, hints, tile)
-            told.append(_facts_of(photo, result, tile))
+            error = np.abs(lightness_from_gray(result.rgb) - lightness_from_gray(photo.pixels)).max()
+            shape, dtype, backend = photo.pixels.shape, photo.pixels.dtype.name, result.report.backend
+            done.append(_Page(shape, dtype, backend, tile, result.moved, float(error)))
             yield result.rgb, photo
 
     made_how = note(**record.recipe, strokes=job.strokes and job.strokes.name)
@@ -291,18 +304,20 @@ def _colorize_file(task: Task, record: Record) -> Record:
                     "move it away, or allow to replace it (--overwrite)"
                 )
         staged.replace(target)
-    tile = max((page.pop("tile") for page in told), key=bool)
-    remarks = [] if tile is None else [f"coloured in tiles of {tile} pixels, for memory was short"]
+    first, tile = done[0], max((page.tile for page in done), key=bool)
     return replace(
         record,
         outcome="done",
         output_sha256=digest,
-        pages=len(told),
-        lightness_error=max(page.pop("lightness_error") for page in told),
-        moved=sum(page.pop("moved") for page in told) / len(told),
-        warnings=remarks,
+        backend=first.backend,
+        warnings=[] if tile is None else [f"coloured in tiles of {tile} pixels, for memory was short"],
+        pages=len(done),
+        width=first.shape[1],
+        height=first.shape[0],
+        dtype=first.dtype,
         tile=tile,
-        **told[0],
+        lightness_error=round(max(page.lightness_error for page in done), 4),
+        moved=round(sum(page.moved for page in done) / len(done), 6),
     )
 
 
@@ -310,21 +325,6 @@ def _pixels_that_fit(task: Task) -> int:
     """How many pixels can be coloured in one piece."""
     memory = task.memory if task.memory is not None else available_memory()
     return task.recipe.max_pixels if memory is None else memory // task.recipe.pixel_bytes()
-
-
-def _facts_of(photo: Photo, result: Colorization, tile: int | None) -> dict[str, Any]:
-    """What the record says of a page."""
-    height, width = photo.pixels.shape[:2]
-    error = np.abs(lightness_from_gray(result.rgb) - lightness_from_gray(photo.pixels)).max()
-    return {
-        "width": width,
-        "height": height,
-        "dtype": photo.pixels.dtype.name,
-        "tile": tile,
-        "backend": result.report.backend,
-        "moved": round(result.moved, 6),
-        "lightness_error": round(float(error), 4),
-    }
 
 
 @contextmanager
