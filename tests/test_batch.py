@@ -305,6 +305,7 @@ def test_good_ones_are_done_and_bad_ones_told_wherever_they_are_coloured(
 
 
 def test_one_or_two_workers_or_a_cluster_give_the_same_bytes(archive: Archive) -> None:
+    environment = dict(os.environ)
     for number in range(4):
         archive.add(f"{number}.png", np.roll(GRAY, number, 0))
     states = []
@@ -312,6 +313,7 @@ def test_one_or_two_workers_or_a_cluster_give_the_same_bytes(archive: Archive) -
         archive.run(resume=False, **place)  # type: ignore[arg-type]
         states.append(archive.state())
     assert states[0] == states[1] == states[2]
+    assert dict(os.environ) == environment
 
 
 @pytest.mark.parametrize("doses", [1, 2])

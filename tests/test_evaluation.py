@@ -453,9 +453,18 @@ def test_a_bar_counts_the_runs_where_there_is_a_terminal():
         done("anna, p3, graph")
         done("boat, p3, graph")
     assert "boat, p3, graph" in screen.getvalue()
-    for console in (Console(file=screen), Console(file=screen, force_terminal=True)):
-        with Terminal(quiet=console.is_terminal, console=console).counting("3 photographs", 2) as done:
-            assert done is None
+
+
+@pytest.mark.parametrize(("quiet", "minutes", "lines"), [(False, 2, 2), (False, 0, 0), (True, 2, 0)])
+def test_where_there_is_no_terminal_a_line_is_said_each_minute(monkeypatch, quiet, minutes, lines):
+    clock = iter(range(0, 600, 61 if minutes else 1))
+    monkeypatch.setattr("pyvarcolor.terminal.time.monotonic", lambda: next(clock))
+    screen = io.StringIO()
+    with Terminal(quiet=quiet, console=Console(file=screen)).counting("3 photographs", 2) as done:
+        done("anna")
+        done("boat")
+    assert screen.getvalue().count("\n") == lines
+    assert ("pyvarcolor: 2 of 2, boat" in screen.getvalue()) == (lines > 0)
 
 
 def test_files_are_replaced_when_asked(folder):

@@ -33,7 +33,7 @@ MAY_IMPORT = {
     | {"tornado"},
     "__init__": {"pipeline", "tiles", "advice", "methods", "kernels", "foundation"},
     "batch": {"pipeline", "tiles", "methods", "foundation", "numpy", "PIL", "loky", "filelock", "distributed"}
-    | {"threadpoolctl"},
+    | {"dask", "threadpoolctl"},
     "demo": {"foundation", "numpy", "skimage"},
     "__main__": {"cli"},
 } | dict.fromkeys(

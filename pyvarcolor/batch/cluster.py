@@ -30,8 +30,9 @@ _MEMORY_SHARE = 0.6  # of a worker's limit: at 0.8 dask pauses it, at 0.95 it is
 _PATIENCE = 30.0  # seconds to wait for the scheduler, and for a first worker
 _LOOK_EVERY = 1.0  # seconds, at what workers have written down
 _STOP = "stop"
-# For each worker: not the MALLOC_TRIM_THRESHOLD_ of dask, which makes giving memory back take a third of the time.
-_ENVIRONMENT = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+# Not the MALLOC_TRIM_THRESHOLD_ of dask, which makes giving memory back take a third of the time; nor its threads of
+# OpenMP and BLAS, which stay in the environment of this process (`work` sees to both).
+_ENVIRONMENT: dict[str, str] = {}
 
 
 class ClusterError(OSError):
