@@ -1,4 +1,4 @@
-"""Recipes that do harm in a worker, which imports them from here: a photograph of 13 rows is poison."""
+"""Recipes that do harm in a worker, which imports them from here."""
 
 import errno
 import os
@@ -16,7 +16,7 @@ ROWS = 13
 
 @dataclass(frozen=True, kw_only=True)
 class Poison(Recipe):
-    """Kill the worker, or find the disk full, as often as there are lines left in a file."""
+    """Kill the worker, or find the disk full, at 13 rows, as often as there are lines in a file."""
 
     doses: Path
     disk_full: bool = False
@@ -30,3 +30,16 @@ class Poison(Recipe):
                 raise OSError(errno.ENOSPC, "No space left on device")
             os.kill(os.getpid(), signal.SIGKILL)
         return super().colorize(pixels, hints, tile)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deadly(Recipe):
+    """Kill whoever unpacks it but for one process, in which dask's scheduler does so too."""
+
+    spared: int
+
+    def __setstate__(self, state: dict[str, object]) -> None:
+        """Never return, or be as before."""
+        if os.getpid() != state["spared"]:
+            os.kill(os.getpid(), signal.SIGKILL)
+        self.__dict__.update(state)
