@@ -68,6 +68,9 @@ def steps_of(log):
 @pytest.mark.slow
 def test_the_documented_commands_train_export_and_calibrate(pictures, tmp_path):
     torch = pytest.importorskip("torch")
+    import export
+    import net
+
     pack = tmp_path / "pack.npz"
     assert "200 of 200 photographs packed" in run("pack.py", pictures, pack)
     settings = ["--steps", 60, "--width", 8, "--look-every", 20]
@@ -100,6 +103,17 @@ def test_the_documented_commands_train_export_and_calibrate(pictures, tmp_path):
         Network(weights).forward(expected["input"], seen)
         for name, out in seen.items():
             np.testing.assert_allclose(out, expected[name], atol=1e-4, err_msg=name)
+        again = net.Net(8)
+        export.unfold(weights, again, torch.randn(4, 7, 64, 64))
+        with torch.inference_mode():
+            head = again(torch.from_numpy(expected["input"])[None])[0]
+        np.testing.assert_allclose(head, expected["head"], atol=1e-4, err_msg="it is not where it was left")
+    table = run("by_heart.py", pack, weights)
+    assert "| trained on, others | 8 |" in table
+    assert "| held out, others | 8 |" in table
+    assert "outdoors" not in table
+    run("train.py", pack, tmp_path / "further", *settings, "--begin-with", weights)
+    assert steps_of(tmp_path / "further" / "log.csv") == [20, 40, 60]
 
     calibration = tmp_path / "calibration.npz"
     hints = tmp_path / "hints"

@@ -59,6 +59,39 @@ class Folded(nn.Module):
 
 
 @torch.no_grad()
+def unfold(weights: Path, net: Net, x: Tensor) -> None:
+    """Give a network exported weights, the other way round from `folded`, so that it can be trained on.
+
+    Each batch norm gets the mean and variance that it sees of x, and undoes them.
+    """
+    net.eval()
+    modules = dict(net.named_modules())
+    with np.load(weights) as arrays:
+        layers = {name: torch.from_numpy(value) for name, value in arrays.items()}
+
+    def undo(norm: nn.BatchNorm2d, seen: Tensor, bias: Tensor) -> None:
+        norm.running_mean.copy_(seen.mean(dim=(0, 2, 3)))
+        norm.running_var.copy_(seen.var(dim=(0, 2, 3)))
+        norm.weight.copy_(torch.sqrt(norm.running_var + norm.eps))
+        norm.bias.copy_(norm.running_mean + bias)
+
+    hooks = []
+    for name, conv in modules.items():
+        if not isinstance(conv, nn.Conv2d):
+            continue
+        bias = layers[f"{name}.bias"]
+        conv.weight.copy_((layers[f"{name}.weight"] * layers[f"{name}.step"][:, None]).reshape(conv.weight.shape))
+        if conv.bias is not None:
+            conv.bias.copy_(bias)
+            continue
+        norm = modules[name.replace("conv", "norm")]
+        hooks.append(norm.register_forward_pre_hook(lambda norm, seen, bias=bias: undo(norm, seen[0], bias)))
+    net(x)
+    for hook in hooks:
+        hook.remove()
+
+
+@torch.no_grad()
 def trace_of(net: Net, x: Tensor) -> dict[str, Tensor]:
     """What each layer puts out, after its activation: the names are those of `Network.forward`."""
     trace: dict[str, Tensor] = {}

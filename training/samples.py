@@ -25,14 +25,33 @@ HELD_OUT = 25
 
 RURAL = "bsds", "sun", "wall", "flickr", "imagen", "wikip"
 """Sources of photographs taken outdoors, by how their files are named; "imagen" is of two."""
-MORE = 3.0
+MORE = 2.0
 """times as often are those seen"""
 
 STROKES, MOST_STROKES = 0.14, 12  # share of samples; those without any stroke or point are a share of their own
-NO_HINTS, MOST_POINTS = (0.3, 0.5), (200, 30)  # at first, and in the last stage: there the network is heard most
+NO_HINTS, MOST_POINTS = (0.3, 0.5), (200, 30)  # at first, and in later stages: there the network is heard most
 OLD = 0.25  # share of samples seen through an old film
-RELIT = 0.5  # share of samples seen in another print, in the last stage
+RELIT = 0.5  # share of samples seen in another print, in later stages
 ALIKE = 12.0  # chroma along a stroke stays so near to that where it began
+
+
+@dataclass(frozen=True)
+class View:
+    """How photographs are seen in training.
+
+    Parameters
+    ----------
+    side : int
+        Of the crops, in pixels.
+    window : float
+        The least part of a photograph's short side that a crop shows, 0..1.
+    late : bool
+        In later stages there are fewer hints, and other prints of the photographs too.
+    """
+
+    side: int
+    window: float
+    late: bool = False
 
 
 class Pack:
@@ -47,7 +66,8 @@ class Pack:
         self.held_out = photographs[::HELD_OUT]
         self.held_out_names = names[::HELD_OUT].tolist()
         self.trained_on = [each for k, each in enumerate(photographs) if k % HELD_OUT]
-        weights = [MORE if name.startswith(RURAL) else 1 for k, name in enumerate(names.tolist()) if k % HELD_OUT]
+        self.trained_on_names = [name for k, name in enumerate(names.tolist()) if k % HELD_OUT]
+        weights = [MORE if name.startswith(RURAL) else 1 for name in self.trained_on_names]
         self.shares = np.array(weights) / sum(weights)
 
 
@@ -116,14 +136,14 @@ def inputs_of(lightness: Array, features: Array, hints: Hints | None, look: Arra
     return stack_inputs(look, seen, known, mean * size, deviation[: len(size), : size.shape[1]] * size)
 
 
-def draw_hints(chroma: Array, size: Array, last: bool, random: np.random.Generator) -> Hints | None:
+def draw_hints(chroma: Array, size: Array, late: bool, random: np.random.Generator) -> Hints | None:
     """None, points or strokes."""
-    kind, none = random.random(), NO_HINTS[last]
+    kind, none = random.random(), NO_HINTS[late]
     if kind < none:
         return None
     if kind < none + STROKES:
         return draw_strokes(int(random.integers(1, MOST_STROKES + 1)), chroma, size, random)
-    count = int(np.exp(random.uniform(0, np.log(MOST_POINTS[last] + 1))))
+    count = int(np.exp(random.uniform(0, np.log(MOST_POINTS[late] + 1))))
     return draw_points(count, chroma, size, random)
 
 
@@ -134,30 +154,30 @@ class Batches(torch.utils.data.Dataset[tuple[torch.Tensor, torch.Tensor]]):
         self,
         photographs: list[NDArray[np.float16]],
         shares: NDArray[np.float64] | None,
-        sides: NDArray[np.intp],
-        last: NDArray[np.bool_],
+        views: list[View],
         seed: int,
     ) -> None:
         self._photographs, self._shares = photographs, shares
-        self._sides, self._last, self._seed = sides, last, seed
+        self._views, self._seed = views, seed
 
     def __len__(self) -> int:
-        return len(self._sides)
+        return len(self._views)
 
     def __getitem__(self, number: int) -> tuple[torch.Tensor, torch.Tensor]:
         random = np.random.default_rng([self._seed, number])
-        side, last = int(self._sides[number]), bool(self._last[number])
+        view = self._views[number]
         chosen = [self._photographs[k] for k in random.choice(len(self._photographs), BATCH, p=self._shares)]
         shortest = min(min(each.shape[1:]) for each in chosen)
         # one width and one height of what is cut out for all: crops are scaled, and squeezed by up to 15 %
-        wide = side * random.uniform(1, min(1 / 0.6, shortest / side)) * np.exp(random.uniform(-0.15, 0.15, 2))
-        height, width = np.clip(wide.round().astype(int), side // 2, shortest)
+        window = shortest * random.uniform(view.window, 1) * np.exp(random.uniform(-0.15, 0.15, 2))
+        height, width = np.clip(window.round().astype(int), 1, shortest)
         cut = [self._cut(each, height, width, random) for each in chosen]
-        crops = interpolate(torch.from_numpy(np.stack(cut)), (side, side), mode="bilinear", antialias=True).numpy()
+        size = view.side, view.side
+        crops = interpolate(torch.from_numpy(np.stack(cut)), size, mode="bilinear", antialias=True).numpy()
         seen = []
         for crop in crops:
-            look = print_again(crop[2], random) if last and random.random() < RELIT else crop[2]
-            seen.append(inputs_of(crop[2], crop[3:], draw_hints(crop[:2], phi(crop[2]), last, random), look))
+            look = print_again(crop[2], random) if view.late and random.random() < RELIT else crop[2]
+            seen.append(inputs_of(crop[2], crop[3:], draw_hints(crop[:2], phi(crop[2]), view.late, random), look))
         return torch.from_numpy(np.stack(seen)), torch.from_numpy(np.ascontiguousarray(crops[:, :2]))
 
     @staticmethod

@@ -1,8 +1,10 @@
 """Train the network on a pack of photographs; started again, it goes on where it was.
 
     python training/train.py PACK.npz OUT --steps 20000
+    python training/train.py PACK.npz OUT --steps 20000 --begin-with network.npz
 
 OUT gets checkpoint.pt, log.csv and curve.png; the same command on the same kind of machine gives the same network.
+The second begins with an exported network instead of nothing, and leaves out the first stage.
 """
 
 import argparse
@@ -14,20 +16,24 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from export import unfold
 from net import Net
-from samples import Batches, Pack
+from samples import Batches, Pack, View
 from torch import Tensor
 from torch.nn.functional import avg_pool2d
 from torch.utils.data import DataLoader
 
 from pyvarcolor.learned.inputs import PER_DELTA, PER_UNIT, SCALE
 
-CROPS = (64, 0.6, 2e-3), (96, 1.0, 1e-3)
-"""Two stages: the side of crops, the share of steps after which the stage ends, its learning rate. The last one sees
-fewer hints, and other prints of the photographs too."""
+Stage = tuple[View, int, float]
+
+STAGES: tuple[Stage, ...] = (View(64, 0.5), 3, 2e-3), (View(96, 0.5, late=True), 2, 1e-3)
+"""What is seen, the share of steps, the learning rate: windows of all sizes to the end, or photographs are learnt by
+heart."""
+VALIDATION = View(96, 0.85)
 WARM_UP, LAST_RATE = 0.03, 0.02
-DECAY, BETAS, CLIP, AVERAGE = 0.02, (0.9, 0.99), 2.0, 0.998
-FLOOR = 25.0  # squared error of a*, b* below which less is worth little
+DECAY, BETAS, CLIP, AVERAGE = 0.05, (0.9, 0.99), 2.0, 0.998
+FLOOR = 5.0  # squared error of a*, b* below which less is worth little
 LIKELIHOOD = 0.25
 SEED = 860_531_417
 
@@ -45,17 +51,16 @@ def losses(outputs: Tensor, inputs: Tensor, truth: Tensor) -> tuple[Tensor, Tens
     return torch.log(squared + FLOOR).mean(), likelihood, squared
 
 
-def stage_of(step: int, steps: int) -> tuple[int, float]:
-    """Side of the crops and learning rate of a step: each stage warms up and falls like a cosine."""
-    begin = 0
-    for side, share, rate in CROPS:
-        end = round(share * steps)
-        if step < end:
-            done = (step - begin) / (end - begin)
-            falling = LAST_RATE + (1 - LAST_RATE) * (1 + math.cos(math.pi * done)) / 2
-            return side, rate * min(falling, (step - begin + 1) / (WARM_UP * (end - begin) + 1))
-        begin = end
-    raise ValueError(f"step must be below {steps}, but is {step}")
+def plan(steps: int, stages: tuple[Stage, ...]) -> list[tuple[View, float]]:
+    """What is seen, and the learning rate, of each step: each stage warms up and falls like a cosine."""
+    planned: list[tuple[View, float]] = []
+    ends = np.cumsum([share for _, share, _ in stages])
+    for (view, _, rate), end in zip(stages, ends, strict=True):
+        count = round(steps * end / ends[-1]) - len(planned)
+        for step in range(count):
+            falling = LAST_RATE + (1 - LAST_RATE) * (1 + math.cos(math.pi * step / count)) / 2
+            planned.append((view, rate * min(falling, (step + 1) / (WARM_UP * count + 1))))
+    return planned
 
 
 class Average:
@@ -79,7 +84,7 @@ def validate(state: dict[str, Tensor], width: int, pack: Pack) -> float:
     net = Net(width)
     net.load_state_dict(state)
     net.eval()
-    batches = Batches(pack.held_out, None, np.full(8, 96), np.zeros(8, np.bool_), SEED + 1)
+    batches = Batches(pack.held_out, None, [VALIDATION] * 8, SEED + 1)
     with torch.inference_mode():
         errors = [losses(net(batches[k][0]), *batches[k])[2] for k in range(len(batches))]
     return float(torch.cat(errors).mean().sqrt())
@@ -115,18 +120,25 @@ def main() -> None:
     parser.add_argument("out", type=Path, metavar="OUT")
     parser.add_argument("--steps", type=int, required=True)
     parser.add_argument("--width", type=int, default=24, help="channels at half size; four times as many deeper down")
+    parser.add_argument("--begin-with", type=Path, metavar="NETWORK.npz", help="exported weights of the same width")
     parser.add_argument("--look-every", type=int, default=500, metavar="N", help="steps between checkpoints")
     arguments = parser.parse_args()
-    steps, out = arguments.steps, arguments.out
+    steps, out, begin_with = arguments.steps, arguments.out, arguments.begin_with
+    planned = plan(steps, STAGES if begin_with is None else STAGES[1:])
     out.mkdir(parents=True, exist_ok=True)
     checkpoint, log = out / "checkpoint.pt", out / "log.csv"
+
+    pack = Pack(arguments.pack)
+    samples = Batches(pack.trained_on, pack.shares, [view for view, _ in planned], SEED)
 
     torch.manual_seed(SEED)
     torch.set_num_threads(os.cpu_count() or 1)
     net = Net(arguments.width).to(memory_format=torch.channels_last)
+    if begin_with is not None:
+        unfold(begin_with, net, samples[0][0])
     optimizer = torch.optim.AdamW(net.parameters(), betas=BETAS, weight_decay=DECAY)
     average, first, seconds = Average(net), 0, 0.0
-    settings = {"steps": steps, "width": arguments.width}
+    settings = {"steps": steps, "width": arguments.width, "begin_with": begin_with and str(begin_with)}
     rows = [["step", "seconds", "trained_on", "held_out"]]
     if checkpoint.exists():
         saved = torch.load(checkpoint)
@@ -137,15 +149,13 @@ def main() -> None:
         average.state, first, seconds, rows = saved["average"], saved["step"], saved["seconds"], saved["rows"]
         print(f"goes on at step {first}")
 
-    pack = Pack(arguments.pack)
-    sides = np.array([stage_of(step, steps)[0] for step in range(steps)])
-    samples = Batches(pack.trained_on, pack.shares, sides, sides == CROPS[-1][0], SEED)
     batches = DataLoader(samples, None, sampler=range(first, steps), num_workers=1, prefetch_factor=8)
     began, total = time.monotonic() - seconds, 0.0
     net.train()
     for step, (inputs, truth) in zip(range(first, steps), batches, strict=True):
         for group in optimizer.param_groups:
-            group["lr"] = stage_of(step, steps)[1]
+            group["lr"] = planned[step][1]
+        torch.manual_seed(SEED + step)  # which channels are dropped depends on the step alone, too
         with torch.autocast("cpu", torch.bfloat16):
             outputs = net(inputs.contiguous(memory_format=torch.channels_last))
         decibels, likelihood, squared = losses(outputs, inputs, truth)
