@@ -108,6 +108,8 @@ def test_the_documented_commands_train_export_and_calibrate(pictures, tmp_path):
         with torch.inference_mode():
             head = again(torch.from_numpy(expected["input"])[None])[0]
         np.testing.assert_allclose(head, expected["head"], atol=1e-4, err_msg="it is not where it was left")
+    with pytest.raises(ValueError, match="must be of a network of the same width"):
+        export.unfold(weights, net.Net(16), torch.randn(4, 7, 64, 64))
     table = run("by_heart.py", pack, weights)
     assert "| trained on, others | 8 |" in table
     assert "| held out, others | 8 |" in table

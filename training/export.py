@@ -79,8 +79,13 @@ def unfold(weights: Path, net: Net, x: Tensor) -> None:
     for name, conv in modules.items():
         if not isinstance(conv, nn.Conv2d):
             continue
-        bias = layers[f"{name}.bias"]
-        conv.weight.copy_((layers[f"{name}.weight"] * layers[f"{name}.step"][:, None]).reshape(conv.weight.shape))
+        weight, bias = layers[f"{name}.weight"] * layers[f"{name}.step"][:, None], layers[f"{name}.bias"]
+        if weight.shape != conv.weight.flatten(1).shape:
+            raise ValueError(
+                f"{weights} must be of a network of the same width, but its {name} has shape {tuple(weight.shape)} "
+                f"instead of {tuple(conv.weight.flatten(1).shape)}"
+            )
+        conv.weight.copy_(weight.reshape(conv.weight.shape))
         if conv.bias is not None:
             conv.bias.copy_(bias)
             continue
