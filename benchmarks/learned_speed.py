@@ -18,7 +18,7 @@ from photographs import mosaic
 from pyvarcolor import colorize, kernels
 from pyvarcolor.appearance import enlarge, make_copy, resized
 from pyvarcolor.color import lightness_from_gray
-from pyvarcolor.learned.answer import ask, working_size
+from pyvarcolor.learned.answer import LOOKS, ask, working_size
 from pyvarcolor.learned.network import WEIGHTS, Network, built_in
 from pyvarcolor.methods.base import EdgeAware, Problem
 from pyvarcolor.shading import phi
@@ -50,9 +50,10 @@ def measure(shrink: int, threads: int | None, rounds: int) -> tuple[dict[str, fl
     lightness = clock.time("gray to L\\*", lambda: np.ascontiguousarray(lightness_from_gray(gray)))
     nothing, no_weight = np.zeros((len(gray), 2, gray.shape[1]), lightness.dtype), np.zeros_like(lightness)
     copy = clock.time("a copy of 320 pixels", lambda: make_copy(lightness))
-    clock.time("the same at 112 pixels", lambda: resized(copy[:, None], working_size(gray.shape)))
-    seen = np.zeros((7, *working_size(gray.shape)), np.float32)
-    clock.time("the network", lambda: built_in().forward(seen))
+    sizes = [working_size(gray.shape, short_side) for short_side, _ in LOOKS]
+    clock.time("the same at 112 and 80 pixels", lambda: [resized(copy[:, None], size) for size in sizes])
+    looks = [np.zeros((7, *size), np.float32) for size in sizes]
+    clock.time("the network, on both", lambda: [built_in().forward(seen) for seen in looks])
     whole = clock.time("", lambda: ask(lightness, nothing, no_weight, lambda: None))
     before = sum(clock.milliseconds[stage] for stage in list(clock.milliseconds)[1:4])
     clock.milliseconds["its answer on the copy"] = clock.milliseconds.pop("") - before

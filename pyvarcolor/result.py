@@ -143,12 +143,12 @@ class Colorization:
         return self._doubt.deviation()
 
     def interval(self, level: float = 0.9) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
-        """Bounds of a* and b* that hold the truth at a share `level` of all pixels.
+        """Bounds of a*, and of b*, each of which holds the truth at a share `level` of all pixels.
 
         They are calibrated (split conformal prediction [1]_), for none, few and many strokes each, on photographs that
         the network was not trained on, coloured by ``method="auto"`` from strokes of true colour. The share is that of
-        pixels over many photographs like those: it may be less in a single one, or in one of another kind, such as an
-        old film.
+        pixels over many photographs like those: it may be less in a single one, in one of another kind, such as an
+        old film, and with another method, or more or less than the network's own chroma (`boost`).
 
         Parameters
         ----------
@@ -162,6 +162,8 @@ class Colorization:
 
         Raises
         ------
+        TypeError
+            If `level` is no number.
         ValueError
             If `level` is out of range, or the network has no part in this result.
 

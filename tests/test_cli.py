@@ -278,7 +278,7 @@ STROKES = ("--strokes", "strokes.png")
         (["photo.png", "--method", "tgv"], 2, "method 'tgv' needs strokes .auto and network do without.: .*--strokes"),
         (["photo.png", "--prior", "none"], 2, "method 'kriging' needs strokes"),
         (["photo.png", "--prior", "networks"], 2, "did you mean 'network'"),
-        (["photo.png", "--prior", "network:boost=-1"], 2, "boost must be at least 0, but is -1"),
+        (["photo.png", "--prior", "network:boost=-1"], 2, "boost must be at least 0 and at most 10, but is -1"),
         (["photo.png", "--method", "onnx"], 2, "method 'onnx' needs the option 'model'"),
         (["-", "--strokes", "-"], 2, "must not both be standard input"),
         (["photo.png", *STROKES, "-o", "-", "--json"], 2, "name a file with -o"),

@@ -101,6 +101,39 @@ def test_any_shape_has_a_working_size(shape):
         assert size[1] / size[0] == pytest.approx(shape[1] / shape[0], rel=0.1)
 
 
+@pytest.mark.parametrize("painted", [False, True])
+def test_the_answer_is_the_mean_of_what_the_looks_say(monkeypatch, painted):
+    gray, truth = photograph(112, 160)
+    lightness = rgb_to_lab(np.repeat(gray[..., None] / np.float32(255), 3, axis=2))[..., 0]
+    hints, weight = np.zeros((112, 2, 160), np.float32), np.zeros((112, 160), np.float32)
+    if painted:
+        hints[50, :, 40:60], weight[50, 40:60] = truth[50, 40:60].T, np.inf
+
+    def ask(*looks):
+        monkeypatch.setattr(answer, "LOOKS", looks)
+        return answer.ask(lightness, hints, weight, lambda: Guess(lightness, load("cpp")))
+
+    near, far = (112, False), (80, True)
+    both, each = ask(near, far), [ask(near), ask(far)]
+    np.testing.assert_allclose(both.chroma, np.mean([one.chroma for one in each], axis=0), atol=1e-3)
+    np.testing.assert_allclose(both.scale, np.mean([one.scale for one in each], axis=0), atol=1e-3)
+    assert np.abs(each[0].chroma - each[1].chroma).max() > 1
+
+
+def test_a_mirrored_look_is_that_of_a_mirrored_photograph(monkeypatch):
+    gray, _ = photograph(112, 160)
+    lightness = rgb_to_lab(np.repeat(gray[..., None] / np.float32(255), 3, axis=2))[..., 0]
+    nothing = np.zeros((112, 2, 160), np.float32), np.zeros((112, 160), np.float32)
+
+    def ask(lightness, mirrored):
+        monkeypatch.setattr(answer, "LOOKS", ((112, mirrored),))
+        return answer.ask(np.ascontiguousarray(lightness), *nothing, lambda: None).chroma
+
+    there, back = ask(lightness, True), ask(lightness[:, ::-1], False)[..., ::-1]
+    np.testing.assert_allclose(there, back, atol=1e-3)
+    assert np.abs(there - ask(lightness, False)).max() > 1
+
+
 @pytest.mark.parametrize("shape", [(1, 1), (1, 40), (3, 2), (50, 400)])
 def test_any_photograph_can_be_imagined(shape):
     result = colorize(RNG.integers(0, 256, shape, dtype=np.uint8))
@@ -125,6 +158,19 @@ def test_colour_without_strokes_is_better_than_gray():
     gray, truth = photograph()
     error = np.linalg.norm(colorize(gray).chroma - truth, axis=-1).mean()
     assert error < 0.9 * np.linalg.norm(truth, axis=-1).mean()
+
+
+def test_hints_of_no_confidence_are_none():
+    gray, truth = photograph(120, 160)
+    sure = points(truth, (60, 40), (30, 120))
+    without = colorize(gray).chroma
+
+    def moved(confidence):
+        hints = Hints(sure.mask, sure.chroma, np.full(gray.shape, confidence))
+        return np.abs(colorize(gray, hints, method="network").chroma - without).mean()
+
+    apart = [moved(confidence) for confidence in (1e-6, 0.1, 1)]
+    assert apart[0] < 0.01 < apart[1] < apart[2]
 
 
 def test_auto_is_kriging_with_the_network_as_prior():
@@ -212,12 +258,18 @@ def test_a_prior_must_be_one():
     gray, _ = photograph()
     with pytest.raises(ValueError, match="prior must be 'none' with method 'network', but is 'tgv'"):
         colorize(gray, method="network", prior="tgv")
-    with pytest.raises(ValueError, match=r"method must be one of .* but is 'networks' .did you mean 'network'"):
+    with pytest.raises(ValueError, match=r"prior must be one of none, auto, .* is 'networks' .did you mean 'network'"):
         colorize(gray, prior="networks")
     with pytest.raises(ValueError, match="options of a method must be written option=value"):
         colorize(gray, prior="network:boost")
-    with pytest.raises(ValueError, match="boost must be at least 0, but is -1"):
+    with pytest.raises(ValueError, match="boost must be at least 0 and at most 10, but is -1"):
         colorize(gray, prior="network:boost=-1")
+    with pytest.raises(TypeError, match="boost must be a number, but is 'nan'"):
+        colorize(gray, prior="network:boost=nan")
+    with pytest.raises(TypeError, match=r"sites must be a whole number, but is 2\.5"):
+        colorize(gray, prior="network:sites=2.5")
+    with pytest.raises(TypeError, match="prior must be a method, the name of one, or None, but is 5"):
+        colorize(gray, prior=5)
     with pytest.raises(ValueError, match=r"method 'tgv' needs at least one hint.*auto and network need none"):
         colorize(gray, method="tgv")
 
@@ -296,6 +348,13 @@ def test_a_level_out_of_range_is_refused(level):
         colorize(photograph()[0]).interval(level)
 
 
+def test_a_level_is_a_number():
+    result = colorize(photograph()[0])
+    np.testing.assert_allclose(result.interval(np.float32(0.99)), result.interval(0.99))
+    with pytest.raises(TypeError, match=r"level must be a number, but is '0\.9'"):
+        result.interval("0.9")
+
+
 def test_without_the_network_there_is_no_interval():
     gray, truth = photograph()
     result = colorize(gray, points(truth, (20, 30)), method="graph")
@@ -329,6 +388,8 @@ def test_bounds_depend_on_the_number_of_strokes():
         hints = points(truth, *places) if places else Hints.none(gray.shape)
         rows.append(doubt.OfNetwork(np.float32(gray), hints, lambda: load("cpp")).row)
     assert rows == [0, 1, 1, 2, 2, 3, 3, 4]
+    small = Hints.from_points([(40, 40, (20, 10)), (60, 70, (0, 9))], (100, 100))  # 3 x 3 pixels are a dot there, too
+    assert doubt.OfNetwork(np.zeros((100, 100), np.float32), small, lambda: load("cpp")).row == 1
     line = np.zeros(gray.shape, bool)
     line[5, 5:60] = True
     hints = Hints(line, np.zeros((*gray.shape, 2)))

@@ -9,6 +9,7 @@ import fit_guess
 import fit_shading
 import interval_coverage
 import learned_speed
+import looks
 import numpy as np
 import pytest
 import suggestions
@@ -91,6 +92,18 @@ def test_the_stages_of_colour_without_strokes_are_told(monkeypatch, capsys):
     ]
     assert sum(milliseconds[:9]) == pytest.approx(milliseconds[9], abs=0.5)
     assert min(milliseconds[10:]) > 0
+
+
+def test_the_gain_of_a_second_look_is_told(folder, monkeypatch, capsys):
+    before = looks.answer.LOOKS
+    run(monkeypatch, looks, "--hints", "hints")
+    lines = [line.strip("| ").split(" | ") for line in capsys.readouterr().out.splitlines()[2:]]
+    assert [title for title, *_ in lines] == list(looks.CHOICES)
+    first = float(lines[0][1])
+    for _, psnr, difference in lines:
+        assert float(difference.split()[0]) == pytest.approx(float(psnr) - first, abs=0.011)
+    assert len({psnr for _, psnr, _ in lines}) > 1
+    assert before == looks.answer.LOOKS
 
 
 @pytest.mark.parametrize("kinds", ["p6", "none"])

@@ -17,10 +17,11 @@ from pyvarcolor.solvers.kriging import Places
 
 Array = NDArray[np.floating]
 
-SHORT_SIDE = 112
-"""Of what the network sees, in pixels: as in training."""
+LOOKS = (112, False), (80, True)
+"""Short sides of what the network sees, in pixels, and whether it is mirrored: a second look from further away."""
 
-LONG_SIDE = 448
+LONGEST = 4
+"""times as long as the short side, at most, is the long one."""
 
 
 @dataclass(frozen=True)
@@ -72,39 +73,44 @@ def ask(
     -------
     Answer
     """
-    dtype = lightness.dtype
     copy = make_copy(lightness)
-    rows, cols = size = working_size(lightness.shape)
-    seen = resized(copy[:, None], size)[:, 0]
-    shade = phi(seen)
-    known, painted = np.zeros(size, dtype), np.zeros((2, *size), dtype)
-    guessed, unknown = np.zeros((copy.shape[0], 2, copy.shape[1]), dtype), np.ones((rows // 2, 1, cols // 2), dtype)
-    if hint_weight.any():
-        known, painted = _cell_means(hints * phi(lightness)[:, None], hint_weight, size)
+    size = working_size(lightness.shape)
+    half = size[0] // 2, size[1] // 2
+    guessed, unknown = np.zeros((len(copy), 2, copy.shape[1]), copy.dtype), np.ones((half[0], 1, half[1]), copy.dtype)
+    rows, cols = np.nonzero(hint_weight)
+    confidence = 1 / (1 + 1 / hint_weight[rows, cols])
+    painted = hints[rows, :, cols] * phi(lightness[rows, cols])[:, None]
+    if len(painted):
         guessed = guess().coarse_chroma(hints, hint_weight, sites)
         unknown = guess().share_unknown(hint_weight, _every_second(size, copy.shape))[:, None]
-    outputs = (network or built_in()).forward(
-        stack_inputs(
-            seen,
-            painted,
-            known,
-            (resized(guessed, size) * shade[:, None]).transpose(1, 0, 2),
-            DEVIATION * shade * unknown[:, 0].repeat(2, axis=0).repeat(2, axis=1),
-        )
-    )
-    gate, delta, scale = (part.transpose(1, 0, 2) for part in read_outputs(outputs))
+
+    def look(short_side: int, mirrored: bool) -> Array:
+        """What the network says at this size, (m, 5, n)."""
+        size = working_size(lightness.shape, short_side)
+        seen = resized(copy[:, None], size)[:, 0]
+        known, means = _cell_means(painted, confidence, (rows, cols), lightness.shape, size)
+        expected = (resized(guessed, size) * phi(seen)[:, None]).transpose(1, 0, 2)
+        deviation = DEVIATION * phi(seen) * resized(unknown, size)[:, 0]
+        inputs = stack_inputs(seen, means, known, expected, deviation)
+        across = slice(None, None, -1 if mirrored else 1)
+        outputs = (network or built_in()).forward(np.ascontiguousarray(inputs[..., across]))
+        return resized(np.concatenate(read_outputs(outputs))[..., across].transpose(1, 0, 2), half)
+
+    gate, delta, scale = np.split(np.mean([look(*each) for each in LOOKS], axis=0), (1, 3), axis=1)
     said = resized(gate, copy.shape) * guessed + resized(delta, copy.shape) / phi(copy)[:, None]
     chroma = guessed + resized(unknown, copy.shape) * (said - guessed)  # it is heard as far as the guess is unsure
-    return Answer(chroma.astype(dtype), scale.astype(dtype), unknown)
+    return Answer(chroma.astype(copy.dtype), scale.astype(copy.dtype), unknown)
 
 
-def working_size(shape: tuple[int, ...]) -> tuple[int, int]:
+def working_size(shape: tuple[int, ...], short_side: int = LOOKS[0][0]) -> tuple[int, int]:
     """Height and width of what the network sees of a photograph.
 
     Parameters
     ----------
     shape : (int, int)
         Height and width of the photograph.
+    short_side : int
+        How many pixels its short side has there.
 
     Returns
     -------
@@ -116,7 +122,7 @@ def working_size(shape: tuple[int, ...]) -> tuple[int, int]:
     >>> working_size((800, 1200)), working_size((1, 5000))
     ((112, 176), (16, 448))
     """
-    scale = min(SHORT_SIDE / min(shape), LONG_SIDE / max(shape))
+    scale = short_side * min(1 / min(shape), LONGEST / max(shape))
     height, width = (max(round(side * scale / MULTIPLE), 1) * MULTIPLE for side in shape)
     return height, width
 
@@ -128,11 +134,17 @@ def _every_second(size: tuple[int, int], copy: tuple[int, ...]) -> Places:
     return down, across
 
 
-def _cell_means(chroma: Array, weight: Array, size: tuple[int, int]) -> tuple[Array, Array]:
-    """Where hints are (h, w), and their mean a* and b* there (2, h, w), on a grid of another size."""
-    rows, cols = np.nonzero(weight)
-    cells = same_place(rows, weight.shape[0], size[0]) * size[1] + same_place(cols, weight.shape[1], size[1])
-    count = np.bincount(cells, minlength=size[0] * size[1])
-    total = [np.bincount(cells, chroma[rows, channel, cols], count.size) for channel in range(2)]
-    means = np.stack(total) / np.maximum(count, 1)
-    return (count > 0).reshape(size).astype(chroma.dtype), means.reshape(2, *size).astype(chroma.dtype)
+def _cell_means(
+    chroma: Array, confidence: Array, places: Places, shape: tuple[int, ...], size: tuple[int, int]
+) -> tuple[Array, Array]:
+    """How sure hints are (h, w), and that times their mean a* and b* (2, h, w), on a grid of another size.
+
+    Hints have `chroma` (n, 2) and `confidence` (n,) at `places`, rows and columns of a photograph of a shape.
+    """
+    row, col = (same_place(at, side, other) for at, side, other in zip(places, shape, size, strict=True))
+    cells = row * size[1] + col
+    known = np.zeros(size[0] * size[1], chroma.dtype)
+    np.maximum.at(known, cells, confidence)
+    share = confidence / np.bincount(cells, confidence)[cells]
+    means = np.stack([np.bincount(cells, share * channel, known.size) for channel in chroma.T])
+    return known.reshape(size), (known * means).reshape(2, *size).astype(chroma.dtype)

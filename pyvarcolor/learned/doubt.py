@@ -6,6 +6,7 @@ import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.resources import files
+from numbers import Real
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,8 +27,8 @@ CALIBRATION = files("pyvarcolor.learned") / "weights" / "calibration.npz"
 MOST_DOTS, MOST_STROKES = (0, 2, 5, 20, 100), (2, 5, 20)
 """Numbers of dots, and of longer strokes, up to which each row holds; one more row each has no end."""
 
-DOT = 2.5e-4
-"""Share of the photograph that a stroke covers, on average, if it is no more than a dot."""
+DOT, LEAST_DOT = 2.5e-4, 9
+"""Share of the photograph, and number of pixels, that a stroke covers on average if it is no more than a dot."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,7 @@ class OfNetwork(OfGuess):
     def row(self) -> int:
         """Which row of the calibration holds."""
         strokes = label(self.hints.mask, np.ones((3, 3)))[1]
-        if self.hints.share > strokes * DOT:
+        if self.hints.count > strokes * max(DOT * self.hints.mask.size, LEAST_DOT):
             return len(MOST_DOTS) + 1 + int(np.searchsorted(MOST_STROKES, strokes))
         return int(np.searchsorted(MOST_DOTS, strokes))
 
@@ -136,9 +137,11 @@ class Calibration:
 
     def quantile(self, row: int, level: float) -> Array:
         """Multiples of the scale (2,) at any level between the first and the last."""
+        if not isinstance(level, Real):
+            raise TypeError(f"level must be a number, but is {level!r}")
         least, most = self.levels[0], self.levels[-1]
-        if not least <= level <= most:
-            raise ValueError(f"level must lie in {least:g}..{most:g}, but is {level!r}")
+        if not least <= round(float(level), 6) <= most:  # 0.99 in float32 is a hair more
+            raise ValueError(f"level must lie in {least:g}..{most:g}, but is {level:g}")
         return np.array([np.interp(level, self.levels, column) for column in self.quantiles[row].T])
 
 

@@ -27,9 +27,9 @@ def stack_inputs(lightness: Array, hints: Array, known: Array, guess: Array, dev
     lightness : (..., H, W) ndarray
         L*, 0..100.
     hints : (..., 2, H, W) ndarray
-        a* and b* of the hints, 0 where there is none.
+        a* and b* of the hints, times their confidence; 0 where there is none.
     known : (..., H, W) ndarray
-        How much of a pixel is painted, 0..1.
+        Confidence of the hints, 0..1.
     guess : (..., 2, H, W) ndarray
         a* and b* as the Gaussian process guesses them from the hints; 0 if there is none.
     deviation : (..., H, W) ndarray

@@ -13,6 +13,7 @@ import importlib
 from collections.abc import Callable, Hashable
 from dataclasses import MISSING, fields
 from importlib.metadata import entry_points
+from pathlib import Path
 from typing import Any, ClassVar, Protocol, TypeVar
 
 import numpy as np
@@ -39,6 +40,8 @@ class Method(Protocol):
     """Whether there is no answer without hints; True if left out."""
     lab_only: ClassVar[bool]
     """Whether chroma is a* and b*, whatever the space; False if left out."""
+    files: tuple[Path, ...]
+    """What else decides about the answer, such as weights; none if left out."""
 
     def solve(
         self,
@@ -72,6 +75,7 @@ _BUILT_IN = (
     "network",
     "onnx",
 )
+_LEFT_OUT: dict[str, Any] = {"draft": {}, "numbers": 0, "needs_hints": True, "lab_only": False, "files": ()}
 _registry: dict[str, type[Method]] = {}
 _M = TypeVar("_M", bound=type[Any])
 
@@ -102,7 +106,7 @@ def register(name: str, summary: str) -> Callable[[_M], _M]:
         if taken is not None and taken.__qualname__ != cls.__qualname__:
             raise ValueError(f"method name {name!r} is taken by {taken.__module__}.{taken.__qualname__}")
         cls.name, cls.summary = name, summary
-        for attribute, usual in (("draft", {}), ("numbers", 0), ("needs_hints", True), ("lab_only", False)):
+        for attribute, usual in _LEFT_OUT.items():
             setattr(cls, attribute, getattr(cls, attribute, usual))
         _registry[name] = cls
         return cls
@@ -268,8 +272,10 @@ def prior_of(method: str, prior: str | Method | None) -> Method | None:
 
     Raises
     ------
-    TypeError, ValueError
-        As `make`.
+    TypeError
+        If `prior` is something else, or the method has no such option.
+    ValueError
+        If there is no such method, or a value is out of range.
 
     Examples
     --------
@@ -278,12 +284,16 @@ def prior_of(method: str, prior: str | Method | None) -> Method | None:
     1.2
     """
     if not isinstance(prior, str | None):
+        if not hasattr(prior, "solve"):
+            raise TypeError(f"prior must be a method, the name of one, or None, but is {prior!r}")
         return prior
     if prior == "auto":
         prior = AUTO_PRIOR if method == "auto" else None
     if prior in {None, "none"}:
         return None
     name, options = parse(prior)
+    if name not in (known := ["auto", *names()]):
+        raise ValueError(f"prior must be one of none, {', '.join(known)}, but is {name!r}{_did_you_mean(name, known)}")
     return make(name, **options)
 
 

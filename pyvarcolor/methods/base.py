@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field, replace
+from numbers import Integral, Real
 from typing import Any, ClassVar, TypeVar
 
 import numpy as np
@@ -69,8 +70,12 @@ class Options:
     def _require(
         self, option: str, *, least: float = -math.inf, above: float = -math.inf, most: float = math.inf
     ) -> None:
-        """Raise ValueError unless the option lies in its range."""
+        """Raise TypeError unless the option is a number, a whole one where it must be, ValueError if out of range."""
         value: Any = getattr(self, option)
+        whole = self.__dataclass_fields__[option].type in (int, "int")  # type: ignore[attr-defined]
+        is_number = isinstance(value, Integral if whole else Real)
+        if not is_number:
+            raise TypeError(f"{option} must be a {'whole ' * whole}number, but is {value!r}")
         if not (value >= least and value > above and value <= most):
             rules = [f"at least {least:g}" * (least > -math.inf), f"above {above:g}" * (above > -math.inf)]
             rules += [f"at most {most:g}" * (most < math.inf)]

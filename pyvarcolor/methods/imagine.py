@@ -23,7 +23,7 @@ class Imagining(Options):
     Parameters
     ----------
     boost : float
-        Chroma is multiplied by this where hints say nothing, at least 0: what is unsure comes out pale.
+        Chroma is multiplied by this where hints say nothing, 0..10: what is unsure comes out pale.
     """
 
     name: ClassVar[str]
@@ -35,7 +35,7 @@ class Imagining(Options):
     boost: float = 1.0
 
     def __post_init__(self) -> None:
-        self._require("boost", least=0)
+        self._require("boost", least=0, most=10)
 
     def solve(
         self,
