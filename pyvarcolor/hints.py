@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-_LARGEST = 1000.0  # of a* and b*, far beyond any colour; a solver's float32 copes with it
+LARGEST = 1000.0  # of a* and b*, far beyond any colour; a solver's float32 copes with it
 
 Point = tuple[float, float, tuple[float, float]]
 
@@ -63,9 +63,9 @@ class Hints:
         held = given.reshape(-1, 2)[at].astype(np.float32)
         if not np.isfinite(held).all():
             raise ValueError("hints.chroma must be finite at every hint, but holds NaN or infinity")
-        if np.abs(held).max(initial=0) > _LARGEST:
+        if np.abs(held).max(initial=0) > LARGEST:
             raise ValueError(
-                f"hints.chroma must lie in -{_LARGEST:g}..{_LARGEST:g} at every hint, but is "
+                f"hints.chroma must lie in -{LARGEST:g}..{LARGEST:g} at every hint, but is "
                 f"{held.ravel()[np.abs(held).argmax()]:g} at one"
             )
         chroma = np.zeros((*mask.shape, 2), np.float32)

@@ -1,6 +1,7 @@
 """Archives: every fault stays with its photograph, and nothing that was finished is lost."""
 
 import errno
+import itertools
 import json
 import os
 import signal
@@ -277,6 +278,20 @@ def test_wrong_recipes_are_refused_before_anything_is_done() -> None:
         Recipe(options={"alpha7": 1}).facts()
     with pytest.raises(ValueError, match="watercolour"):
         Recipe(method="watercolour").facts()
+
+
+def test_other_weights_at_the_same_path_are_another_recipe(tmp_path: Path) -> None:
+    model = tmp_path / "net.onnx"
+    recipe = Recipe(prior=f"onnx:model={model}")
+    seen = [recipe.facts()]
+    files = (model, "weights"), (model.with_suffix(".toml"), "card"), (model, "others")
+    for number, (file, text) in enumerate(files):
+        file.write_text(text, "ascii")
+        os.utime(file, ns=(number, number))
+        seen += [recipe.facts(), recipe.facts()]
+    assert seen[1:6:2] == seen[2:7:2]
+    assert all(before != after for before, after in itertools.combinations(seen[::2], 2))
+    assert "sha256" not in seen[0]["method"]
 
 
 @pytest.fixture(params=["workers", "cluster"])

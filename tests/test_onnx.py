@@ -15,6 +15,7 @@ from pyvarcolor import Hints, colorize, methods
 from pyvarcolor.cli import make_app
 from pyvarcolor.color import lab_to_rgb, rgb_to_lab
 from pyvarcolor.io import write_photo
+from pyvarcolor.learned import answer
 from pyvarcolor.learned.answer import working_size
 
 CARD = '[input]\nsize = [16, 24]\nchannels = 1\nof = "lightness"\nrange = [0.0, 1.0]\n'
@@ -48,6 +49,7 @@ def constant_model(path, value, card=AB, channels=1):
 
 
 def test_our_own_network_exported_is_the_same(tmp_path, monkeypatch):
+    monkeypatch.setattr(answer, "LOOKS", answer.LOOKS[:1])
     gray = photograph((214, 320))  # as large as the copy that our own network is shown
     height, width = working_size(gray.shape)
     path = tmp_path / "ours.onnx"
@@ -142,6 +144,16 @@ def test_what_is_no_model_is_refused(tmp_path):
     path = constant_model(tmp_path / "ab.onnx", np.full((1, 2, 8, 12), np.nan))
     with pytest.raises(ValueError, match="must put out finite numbers"):
         colorize(photograph(), method="onnx", model=path)
+    path = constant_model(tmp_path / "ab.onnx", np.full((1, 2, 8, 12), 11.0))
+    with pytest.raises(ValueError, match=r"ab\.onnx times its scale must be a\* and b\* in -1000\.\.1000, but is 1100"):
+        colorize(photograph(), method="onnx", model=path)
+    path = constant_model(tmp_path / "ab.onnx", np.zeros((1, 2, 0, 12)))
+    with pytest.raises(ValueError, match=r"must put out \(1, 2, h, w\), but puts out \(1, 2, 0, 12\)"):
+        colorize(photograph(), method="onnx", model=path)
+    with pytest.raises(TypeError, match="model must be the path of an ONNX file, but is 3"):
+        colorize(photograph(), method="onnx", model=3)
+    with pytest.raises(FileNotFoundError, match=r"cannot read \.: there is no such file"):
+        colorize(photograph(), method="onnx", model="")
     path.write_bytes(b"no model")
     with pytest.raises(ValueError, match=r"ab\.onnx must be an ONNX model, but onnxruntime says"):
         colorize(photograph(), method="onnx", model=path)
@@ -161,6 +173,21 @@ def test_a_changed_file_is_read_again(tmp_path):
         constant_model(path, np.full((1, 2, 8, 12), value))
         seen.append(colorize(photograph(), method="onnx", model=path).chroma.mean())
     assert seen[1] > 2 * seen[0]
+
+
+def test_a_changed_card_is_read_again(tmp_path):
+    path = constant_model(tmp_path / "ab.onnx", np.full((1, 2, 8, 12), 0.1))
+    before = colorize(photograph(), method="onnx", model=path).chroma
+    path.with_suffix(".toml").write_text(AB.replace("scale = 100.0", "scale = 200.0"), "utf-8")
+    np.testing.assert_allclose(colorize(photograph(), method="onnx", model=path).chroma, 2 * before, atol=1e-3)
+
+
+def test_weights_may_lie_in_a_file_beside_the_model(tmp_path):
+    path = constant_model(tmp_path / "ab.onnx", np.full((1, 2, 8, 12), 0.1))
+    before = colorize(photograph(), method="onnx", model=path).chroma
+    onnx.save(onnx.load(path), path, save_as_external_data=True, location="weights.bin", size_threshold=0)
+    assert (tmp_path / "weights.bin").stat().st_size > 0
+    np.testing.assert_array_equal(colorize(photograph(), method="onnx", model=path).chroma, before)
 
 
 def test_without_onnxruntime_the_error_says_what_to_install(tmp_path, monkeypatch):

@@ -28,6 +28,7 @@ from pyvarcolor.hints import Hints
 from pyvarcolor.io import Photo, TooManyPixelsError, read_pages, write_pages
 from pyvarcolor.io.photo import Pixels
 from pyvarcolor.memory import available_memory, peak_memory, reset_peak_memory
+from pyvarcolor.methods import Method
 from pyvarcolor.pipeline import colorize
 from pyvarcolor.provenance import note
 from pyvarcolor.result import Colorization
@@ -69,7 +70,7 @@ class Recipe:
     overwrite: bool = False
 
     def facts(self) -> dict[str, Any]:
-        """What decides about the pixels, with all options; ``auto`` by its name.
+        """What decides about the pixels, with all options, and hashes of files; ``auto`` by its name.
 
         Raises
         ------
@@ -77,8 +78,7 @@ class Recipe:
             If there is no such method, option or prior.
         """
         made, prior = methods.make(self.method, **self.options), methods.prior_of(self.method, self.prior)
-        told = [each and {"name": each.name, **asdict(each)} for each in (made, prior)]  # type: ignore[call-overload]
-        return {"method": told[0], "prior": told[1], "space": self.space}
+        return {"method": _facts_of(made), "prior": prior and _facts_of(prior), "space": self.space}
 
     def pixel_bytes(self) -> int:
         """What colouring in one piece takes for each pixel."""
@@ -243,6 +243,19 @@ def sha256(path: Path) -> str:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError:
         return ""
+
+
+def _facts_of(method: Method) -> dict[str, Any]:
+    """Name and options of a method, and the hashes of the files that it reads."""
+    facts = {"name": method.name, **asdict(method)}  # type: ignore[call-overload]
+    hashes = [_sha256(path, path.stat().st_mtime_ns) for path in method.files if path.exists()]
+    return facts | ({"sha256": hashes} if hashes else {})
+
+
+@cache
+def _sha256(path: Path, _changed: int) -> str:
+    """The hash of a file that all photographs share, worked out once until it changes."""
+    return sha256(path)
 
 
 def now() -> str:

@@ -23,10 +23,11 @@ from numpy.typing import NDArray
 
 from pyvarcolor.appearance import resized
 from pyvarcolor.color import lab_to_rgb, rgb_to_lab
+from pyvarcolor.hints import LARGEST
 
 Array = NDArray[np.floating]
 
-_LARGEST = 1e9  # of a number
+_HUGE = 1e9  # as a number of the card
 
 
 class OnnxNetwork:
@@ -54,7 +55,7 @@ class OnnxNetwork:
         except ImportError as error:
             raise ImportError("method 'onnx' needs onnxruntime: pip install 'pyvarcolor[onnx]'") from error
         self._path = path
-        card_path = path.with_suffix(".toml")
+        card_path = card_of(path)
         if not card_path.exists():
             raise FileNotFoundError(
                 f"{card_path} must lie beside {path.name} and describe it, but there is no such file"
@@ -74,7 +75,7 @@ class OnnxNetwork:
         else:
             self._white = take("output", "range", _is_range, "two different numbers")
         try:
-            self._session = onnxruntime.InferenceSession(path.read_bytes(), providers=["CPUExecutionProvider"])
+            self._session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
         except Exception as error:  # onnxruntime has a class for each fault, under no common one
             raise ValueError(f"{path} must be an ONNX model, but onnxruntime says: {error}") from error
 
@@ -94,7 +95,7 @@ class OnnxNetwork:
         Raises
         ------
         ValueError
-            If the network puts out another shape, or what is not finite.
+            If the network puts out something else, what is not finite, or what is no colour.
         """
         light = resized(lightness[:, None], self._size)[:, 0]
         if self._of == "gray":
@@ -108,30 +109,41 @@ class OnnxNetwork:
         except Exception as error:
             raise ValueError(f"{self._path} cannot be run on {pixels.shape}: {error}") from error
         channels = 2 if self._space == "ab" else 3
-        if out.ndim != 4 or out.shape[:2] != (1, channels):
+        if not isinstance(out, np.ndarray) or out.dtype.kind not in "fiu":
+            raise ValueError(f"{self._path} must put out an array of numbers, but puts out {type(out).__name__}")
+        if out.ndim != 4 or out.shape[:2] != (1, channels) or not out.size:
             raise ValueError(f"{self._path} must put out (1, {channels}, h, w), but puts out {out.shape}")
         if not np.isfinite(out).all():
             raise ValueError(f"{self._path} must put out finite numbers, but puts out NaN or infinity")
-        image = out[0].transpose(1, 2, 0).astype(np.float32)
-        with np.errstate(over="ignore"):
-            if self._space == "ab":
-                chroma = image * self._scale
-            else:
-                black, white_out = self._white
-                chroma = rgb_to_lab(np.clip((image - black) / (white_out - black), 0, 1))[..., 1:]
-        return np.ascontiguousarray(chroma.transpose(0, 2, 1))
+        image = out[0].transpose(1, 2, 0).astype(np.float64)
+        if self._space == "ab":
+            chroma = image * self._scale
+            if np.abs(chroma).max() > LARGEST:
+                raise ValueError(
+                    f"{self._path} times its scale must be a* and b* in -{LARGEST:g}..{LARGEST:g}, but is "
+                    f"{chroma.ravel()[np.abs(chroma).argmax()]:g} somewhere"
+                )
+        else:
+            black, white_out = self._white
+            chroma = rgb_to_lab(np.clip((image - black) / (white_out - black), 0, 1))[..., 1:]
+        return np.ascontiguousarray(chroma.transpose(0, 2, 1), np.float32)
 
 
 def load(path: Path) -> OnnxNetwork:
     """The network of a file, loaded once until the file changes; see `OnnxNetwork`."""
-    if not path.exists():
+    if not path.is_file():
         raise FileNotFoundError(f"cannot read {path}: there is no such file")
-    return _load(path, path.stat().st_mtime_ns)
+    return _load(path, *(each.stat().st_mtime_ns for each in (path, card_of(path)) if each.exists()))
 
 
 @functools.lru_cache(maxsize=2)
-def _load(path: Path, _changed: int) -> OnnxNetwork:
+def _load(path: Path, *_changed: int) -> OnnxNetwork:
     return OnnxNetwork(path)
+
+
+def card_of(path: Path) -> Path:
+    """The file that describes a network."""
+    return path.with_suffix(".toml")
 
 
 def _take(card: dict[str, Any], path: Path, table: str, key: str, is_right: Any, rule: str) -> Any:
@@ -146,7 +158,7 @@ def _take(card: dict[str, Any], path: Path, table: str, key: str, is_right: Any,
 
 
 def _is_number(entry: Any) -> bool:
-    return isinstance(entry, int | float) and not isinstance(entry, bool) and abs(entry) < _LARGEST  # NaN fails, too
+    return isinstance(entry, int | float) and not isinstance(entry, bool) and abs(entry) < _HUGE  # NaN fails, too
 
 
 def _is_list(entry: Any, kind: Any) -> bool:

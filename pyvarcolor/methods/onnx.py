@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from os import PathLike
 from pathlib import Path
 
 import numpy as np
 
 from pyvarcolor.appearance import make_copy, resized
-from pyvarcolor.learned.onnx import load
+from pyvarcolor.learned.onnx import card_of, load
 from pyvarcolor.methods import register
 from pyvarcolor.methods.base import Array, Problem
 from pyvarcolor.methods.imagine import Imagining
@@ -32,6 +33,16 @@ class FromOnnx(Imagining):
     """
 
     model: Path
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not isinstance(self.model, str | PathLike):
+            raise TypeError(f"model must be the path of an ONNX file, but is {self.model!r}")
+
+    @property
+    def files(self) -> tuple[Path, Path]:
+        """What else decides about the answer."""
+        return Path(self.model), card_of(Path(self.model))
 
     def imagine(self, problem: Problem, run: Run) -> tuple[Array, Array]:
         """Run the network; it knows no hints."""
