@@ -14,7 +14,10 @@ import pytest
 from PIL import Image
 from skimage import data
 
+from pyvarcolor.learned.guess import DEVIATION
+from pyvarcolor.learned.inputs import PER_UNIT, stack_inputs
 from pyvarcolor.learned.network import Network
+from pyvarcolor.shading import phi
 
 ROOT = Path(__file__).resolve().parents[1]
 TRAINING = ROOT / "training"
@@ -65,6 +68,23 @@ def steps_of(log):
         return [int(row["step"]) for row in csv.DictReader(lines)]
 
 
+def test_the_network_is_shown_one_print_and_nothing_of_the_photograph_behind_it():
+    """What it sees without hints follows from the lightness that it sees, in training as in use."""
+    pytest.importorskip("torch")
+    import samples
+
+    planes = RNG.uniform(20, 80, (18, 40, 50)).astype(np.float16)
+    batches = samples.Batches([planes], None, [samples.View(32, 0.6, late=True)] * 2, 1)
+    inputs, truth = (each.numpy() for each in batches[1])
+    assert truth.shape == (samples.BATCH, 2, 32, 32)
+    unpainted = inputs[~inputs[:, 3].any(axis=(1, 2))]
+    assert len(unpainted) > samples.BATCH / 4
+    lightness = PER_UNIT * (unpainted[:, 0] + 1)
+    nothing = np.zeros((len(lightness), 2, 32, 32))
+    expected = stack_inputs(lightness, nothing, nothing[:, 0], nothing, DEVIATION * phi(lightness))
+    np.testing.assert_allclose(unpainted, expected, atol=1e-3)
+
+
 @pytest.mark.slow
 def test_the_documented_commands_train_export_and_calibrate(pictures, tmp_path):
     torch = pytest.importorskip("torch")
@@ -93,8 +113,11 @@ def test_the_documented_commands_train_export_and_calibrate(pictures, tmp_path):
     first, second = (torch.load(folder / "checkpoint.pt")["average"] for folder in (tmp_path / "whole", killed))
     for name, value in first.items():
         torch.testing.assert_close(second[name], value, rtol=1e-3, atol=1e-4)
-    with pytest.raises(AssertionError, match="name another OUT"):
+    with pytest.raises(AssertionError, match="was made with other steps: name another OUT"):
         run("train.py", pack, killed, "--steps", 61, "--width", 8)
+    run("pack.py", pictures, tmp_path / "other.npz", "--limit", 50)
+    with pytest.raises(AssertionError, match="was made with other photographs: name another OUT"):
+        run("train.py", tmp_path / "other.npz", killed, *settings)
 
     weights, trace = tmp_path / "network.npz", tmp_path / "trace.npz"
     assert "MB" in run("export.py", killed / "checkpoint.pt", weights, trace)

@@ -24,7 +24,7 @@ def gains_of(planes: NDArray[np.float16], network: Network) -> list[float]:
     height, width = (side // MULTIPLE * MULTIPLE for side in planes.shape[1:])
     planes = planes[:, :height, :width].astype(np.float32)
     truth = planes[:2].reshape(2, height // 2, 2, width // 2, 2).mean(axis=(2, 4))
-    _, chroma, _ = read_outputs(network.forward(inputs_of(planes[2], planes[3:10], None, planes[2])))
+    _, chroma, _ = read_outputs(network.forward(inputs_of(planes[2], planes[3:10], None)))
     errors = np.array([np.square(factor * chroma - truth).mean() for factor in (0, *FACTORS)])
     return (10 * np.log10(errors[0] / errors[1:])).tolist()
 

@@ -15,10 +15,9 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import binary_dilation
-from skimage.draw import line
+from scipy.ndimage import binary_dilation, distance_transform_edt
 from skimage.io import imread
-from skimage.morphology import disk
+from skimage.morphology import disk, skeletonize
 from skimage.segmentation import felzenszwalb
 
 from pyvarcolor import Hints, colorize
@@ -38,25 +37,29 @@ Errors = tuple[int, NDArray[np.float32]]
 
 
 def stroke_hints(photograph: Photograph, objects: NDArray[np.intp], count: int, random: np.random.Generator) -> Hints:
-    """Straight strokes, each within an object and of the colour that this has in the middle: as a person paints."""
-    chroma, shape = photograph.lab[..., 1:], np.array(objects.shape)
+    """Strokes along the middle of objects, short or long, of the colour that each has there: as a person paints."""
+    chroma, shape = photograph.lab[..., 1:], objects.shape
     mask, colours = np.zeros(shape, np.bool_), np.zeros_like(chroma)
     numbers, areas = np.unique(objects, return_counts=True)
     # larger ones are painted first
     chosen = random.choice(numbers, min(count, len(numbers)), replace=False, p=areas / areas.sum())
     for number in chosen:
         inside = objects == number
-        start, angle = random.choice(np.argwhere(inside)), random.uniform(0, 2 * np.pi)
-        end = start + random.uniform(0.1, 0.6) * shape.min() * np.array([np.sin(angle), np.cos(angle)])
-        rows, cols = line(*start, *np.rint(end.clip(0, shape - 1)).astype(int))
-        beyond = ~inside[rows, cols]
-        length = beyond.argmax() if beyond.any() else len(rows)
+        middle = np.argwhere(middle_of(inside))
+        far = np.linalg.norm(middle - random.choice(middle), axis=1)
+        line = middle[far <= random.uniform(0.1, 1) * min(shape)]
         drawn = np.zeros_like(mask)
-        drawn[rows[:length], cols[:length]] = True
-        drawn = binary_dilation(drawn, disk(random.integers(1, 5))) & inside
+        drawn[tuple(line.T)] = True
+        drawn = binary_dilation(drawn, disk(random.integers(1, 3))) & inside
         mask |= drawn
-        colours[drawn] = np.median(chroma[inside], axis=0)
+        colours[drawn] = np.median(chroma[drawn], axis=0)
     return Hints(mask, colours)
+
+
+def middle_of(inside: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """The lines in the middle of an object, which end before its borders."""
+    depth = distance_transform_edt(np.pad(inside, 1))[1:-1, 1:-1]
+    return skeletonize(depth >= depth.max() / 4)  # type: ignore[no-any-return, no-untyped-call]
 
 
 def objects_of(path: Path, photograph: Photograph) -> NDArray[np.intp]:

@@ -12,8 +12,8 @@ MULTIPLES = 1, 2, 4, 6
 """of the width: channels at each scale"""
 BLOCKS = 1, 2, 2, 3
 """at each scale on the way down; one on the way up"""
-DROPPED = 0.2
-"""Share of channels at the coarsest scale that each step of training does without"""
+DROPPED = 0, 0, 0.1, 0.2
+"""Share of the channels of each scale that each step of training does without"""
 
 
 class Block(nn.Module):
@@ -41,7 +41,7 @@ class Net(nn.Module):
         self.encode = nn.ModuleList(
             nn.Sequential(*(Block(c) for _ in range(count))) for c, count in zip(channels, BLOCKS, strict=True)
         )
-        self.drop = nn.Dropout2d(DROPPED)
+        self.drop = nn.ModuleList(nn.Dropout2d(share) for share in DROPPED)
         self.up = nn.ModuleList(nn.Conv2d(b, a, 1) for a, b in itertools.pairwise(channels))
         self.decode = nn.ModuleList(Block(c) for c in channels[:-1])
         self.head = nn.Conv2d(channels[0], OUTPUTS, 3, padding=1)
@@ -51,10 +51,9 @@ class Net(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         skipped = []
-        for down, encode in zip(self.down, self.encode, strict=True):
-            x = encode(relu(down(x)))
+        for down, encode, drop in zip(self.down, self.encode, self.drop, strict=True):
+            x = drop(encode(relu(down(x))))
             skipped.append(x)
-        x = self.drop(x)
         for k in reversed(range(len(self.up))):
             x = self.decode[k](skipped[k] + interpolate(self.up[k](x), scale_factor=2, mode="nearest"))
         return self.head(x)

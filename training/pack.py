@@ -56,15 +56,15 @@ def main() -> None:
     arguments = parser.parse_args()
     paths = find_photographs([arguments.photographs], limit=arguments.limit)
     with ProcessPoolExecutor(os.cpu_count()) as pool:
-        packed = dict(zip(paths, pool.map(pack_one, paths, chunksize=8), strict=True))
-    kept = {path.stem: planes for path, planes in packed.items() if planes is not None}
+        packed = zip(paths, pool.map(pack_one, paths, chunksize=8), strict=True)
+        kept = [(path.stem, planes) for path, planes in packed if planes is not None]
     np.savez(
         arguments.pack,
-        names=np.array(list(kept)),
-        shapes=np.array([planes.shape for planes in kept.values()]),
-        values=np.concatenate([planes.ravel() for planes in kept.values()]),
+        names=np.array([name for name, _ in kept]),
+        shapes=np.array([planes.shape for _, planes in kept]),
+        values=np.concatenate([planes.ravel() for _, planes in kept]),
     )
-    print(f"{len(kept)} of {len(paths)} photographs packed, the others are gray")
+    print(f"{len(kept)} of {len(paths)} photographs packed, the others are gray, or cannot be read")
 
 
 if __name__ == "__main__":

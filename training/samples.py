@@ -25,13 +25,14 @@ HELD_OUT = 25
 
 RURAL = "bsds", "sun", "wall", "flickr", "imagen", "wikip"
 """Sources of photographs taken outdoors, by how their files are named; "imagen" is of two."""
-MORE = 2.0
+MORE = 1.5
 """times as often are those seen"""
 
 STROKES, MOST_STROKES = 0.14, 12  # share of samples; those without any stroke or point are a share of their own
-NO_HINTS, MOST_POINTS = (0.3, 0.5), (200, 30)  # at first, and in later stages: there the network is heard most
+NO_HINTS, MOST_POINTS = (0.3, 0.6), (200, 30)  # at first, and in later stages: there the network is heard most
 OLD = 0.25  # share of samples seen through an old film
 RELIT = 0.5  # share of samples seen in another print, in later stages
+FILTER = 0.1  # of L* for each unit of a*, of b*, that another film may see more or less
 ALIKE = 12.0  # chroma along a stroke stays so near to that where it began
 
 
@@ -110,20 +111,21 @@ def draw_strokes(count: int, chroma: Array, size: Array, random: np.random.Gener
     return Hints(rows, cols, stroke, colours[stroke], sizes[stroke])
 
 
-def print_again(lightness: Array, random: np.random.Generator) -> Array:
-    """The same in another print: gamma, fading and grain."""
-    light = (lightness / 100) ** np.exp(random.uniform(-0.3, 0.3))
-    low, high, grain = random.uniform(0, 0.1), random.uniform(0.85, 1), random.uniform(0, 0.02)
+def print_again(lightness: Array, chroma: Array, random: np.random.Generator) -> Array:
+    """The same on a film that sees red or blue lighter or darker, and in another print: gamma, fading, grain."""
+    filtered = lightness + np.tensordot(random.uniform(-FILTER, FILTER, 2), chroma, 1)
+    light = (filtered / 100).clip(0, 1) ** np.exp(random.uniform(-0.4, 0.4))
+    low, high, grain = random.uniform(0, 0.12), random.uniform(0.85, 1), random.uniform(0, 0.03)
     light = low + (high - low) * light + random.normal(0, grain, light.shape)
     return (100 * light.clip(0, 1)).astype(lightness.dtype)
 
 
-def inputs_of(lightness: Array, features: Array, hints: Hints | None, look: Array) -> Array:
-    """What the network sees of a crop (7, h, w): its look, its hints, and the guess that the package makes of them."""
+def inputs_of(lightness: Array, features: Array, hints: Hints | None) -> Array:
+    """What the network sees of a crop (7, h, w): its lightness, its hints, and the guess that the package makes."""
     seen, known = np.zeros((2, *lightness.shape), np.float32), np.zeros(lightness.shape, np.float32)
     size = phi(lightness)
     if hints is None:
-        return stack_inputs(look, seen, known, seen, DEVIATION * size)
+        return stack_inputs(lightness, seen, known, seen, DEVIATION * size)
     sites = hints.rows, hints.cols
     seen[:, *sites], known[sites] = hints.chroma.T, 1
     process = Kriging(np.ascontiguousarray(features.transpose(1, 0, 2)), SHARES, SCALES, kernels.load("auto", 1))
@@ -133,7 +135,7 @@ def inputs_of(lightness: Array, features: Array, hints: Hints | None, look: Arra
     at = np.broadcast_arrays(*every_second)
     variance = process.variance(sites, np.full(len(noise), LEAST), (at[0].ravel(), at[1].ravel()))
     deviation = DEVIATION * np.sqrt(variance.reshape(at[0].shape)).repeat(2, axis=0).repeat(2, axis=1)
-    return stack_inputs(look, seen, known, mean * size, deviation[: len(size), : size.shape[1]] * size)
+    return stack_inputs(lightness, seen, known, mean * size, deviation[: len(size), : size.shape[1]] * size)
 
 
 def draw_hints(chroma: Array, size: Array, late: bool, random: np.random.Generator) -> Hints | None:
@@ -176,8 +178,10 @@ class Batches(torch.utils.data.Dataset[tuple[torch.Tensor, torch.Tensor]]):
         crops = interpolate(torch.from_numpy(np.stack(cut)), size, mode="bilinear", antialias=True).numpy()
         seen = []
         for crop in crops:
-            look = print_again(crop[2], random) if view.late and random.random() < RELIT else crop[2]
-            seen.append(inputs_of(crop[2], crop[3:], draw_hints(crop[:2], phi(crop[2]), view.late, random), look))
+            chroma, lightness, features = crop[:2], crop[2], crop[3:]
+            if view.late and random.random() < RELIT:  # features are of the first print
+                lightness = print_again(lightness, chroma, random)
+            seen.append(inputs_of(lightness, features, draw_hints(chroma, phi(lightness), view.late, random)))
         return torch.from_numpy(np.stack(seen)), torch.from_numpy(np.ascontiguousarray(crops[:, :2]))
 
     @staticmethod

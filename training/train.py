@@ -25,14 +25,17 @@ from torch.utils.data import DataLoader
 
 from pyvarcolor.learned.inputs import PER_DELTA, PER_UNIT, SCALE
 
-Stage = tuple[View, int, float]
+Stage = tuple[tuple[View, ...], int, float]
 
-STAGES: tuple[Stage, ...] = (View(64, 0.5), 3, 2e-3), (View(96, 0.5, late=True), 2, 1e-3)
-"""What is seen, the share of steps, the learning rate: windows of all sizes to the end, or photographs are learnt by
-heart."""
+STAGES: tuple[Stage, ...] = (
+    ((View(64, 0.45),), 3, 2e-3),
+    (tuple(View(side, side / 144, late=True) for side in (64, 80, 96)), 2, 1e-3),
+)
+"""What is seen in turn, the share of steps, the learning rate: windows of many sizes to the end, or photographs are
+learnt by heart."""
 VALIDATION = View(96, 0.85)
 WARM_UP, LAST_RATE = 0.03, 0.02
-DECAY, BETAS, CLIP, AVERAGE = 0.05, (0.9, 0.99), 2.0, 0.998
+DECAY, BETAS, CLIP, AVERAGE = 0.1, (0.9, 0.99), 2.0, 0.998
 FLOOR = 5.0  # squared error of a*, b* below which less is worth little
 LIKELIHOOD = 0.25
 SEED = 860_531_417
@@ -55,11 +58,11 @@ def plan(steps: int, stages: tuple[Stage, ...]) -> list[tuple[View, float]]:
     """What is seen, and the learning rate, of each step: each stage warms up and falls like a cosine."""
     planned: list[tuple[View, float]] = []
     ends = np.cumsum([share for _, share, _ in stages])
-    for (view, _, rate), end in zip(stages, ends, strict=True):
+    for (views, _, rate), end in zip(stages, ends, strict=True):
         count = round(steps * end / ends[-1]) - len(planned)
         for step in range(count):
             falling = LAST_RATE + (1 - LAST_RATE) * (1 + math.cos(math.pi * step / count)) / 2
-            planned.append((view, rate * min(falling, (step + 1) / (WARM_UP * count + 1))))
+            planned.append((views[step % len(views)], rate * min(falling, (step + 1) / (WARM_UP * count + 1))))
     return planned
 
 
@@ -132,25 +135,30 @@ def main() -> None:
     samples = Batches(pack.trained_on, pack.shares, [view for view, _ in planned], SEED)
 
     torch.manual_seed(SEED)
-    torch.set_num_threads(os.cpu_count() or 1)
+    torch.set_num_threads(max((os.cpu_count() or 1) - 1, 1))  # one makes the batches
     net = Net(arguments.width).to(memory_format=torch.channels_last)
     if begin_with is not None:
         unfold(begin_with, net, samples[0][0])
     optimizer = torch.optim.AdamW(net.parameters(), betas=BETAS, weight_decay=DECAY)
     average, first, seconds = Average(net), 0, 0.0
-    settings = {"steps": steps, "width": arguments.width, "begin_with": begin_with and str(begin_with)}
+    settings = {
+        "photographs": pack.trained_on_names,
+        "steps": steps,
+        "width": arguments.width,
+        "begin_with": begin_with and str(begin_with),
+    }
     rows = [["step", "seconds", "trained_on", "held_out"]]
     if checkpoint.exists():
         saved = torch.load(checkpoint)
-        if saved["settings"] != settings:
-            raise SystemExit(f"{checkpoint} was made with {saved['settings']}, not with {settings}: name another OUT")
+        if differ := [name for name, value in settings.items() if saved["settings"].get(name) != value]:
+            raise SystemExit(f"{checkpoint} was made with other {' and '.join(differ)}: name another OUT")
         net.load_state_dict(saved["net"])
         optimizer.load_state_dict(saved["optimizer"])
         average.state, first, seconds, rows = saved["average"], saved["step"], saved["seconds"], saved["rows"]
         print(f"goes on at step {first}")
 
     batches = DataLoader(samples, None, sampler=range(first, steps), num_workers=1, prefetch_factor=8)
-    began, total = time.monotonic() - seconds, 0.0
+    began, recent = time.monotonic() - seconds, list[float]()
     net.train()
     for step, (inputs, truth) in zip(range(first, steps), batches, strict=True):
         for group in optimizer.param_groups:
@@ -164,17 +172,12 @@ def main() -> None:
         torch.nn.utils.clip_grad_norm_(net.parameters(), CLIP)
         optimizer.step()
         average.add(net, step)
-        total += float(squared.detach().mean())
+        recent.append(float(squared.detach().mean()))
         if (step + 1) % arguments.look_every == 0 or step + 1 == steps:
-            since = (step % arguments.look_every) + 1
-            row = [
-                step + 1,
-                time.monotonic() - began,
-                (total / since) ** 0.5,
-                validate(average.state, arguments.width, pack),
-            ]
+            held_out = validate(average.state, arguments.width, pack)
+            row = [step + 1, time.monotonic() - began, np.mean(recent) ** 0.5, held_out]
             rows.append([f"{number:.6g}" for number in row])
-            total = 0.0
+            recent.clear()
             print(", ".join(f"{name} {value}" for name, value in zip(rows[0], rows[-1], strict=True)), flush=True)
             state = {"net": net.state_dict(), "optimizer": optimizer.state_dict(), "average": average.state}
             save(checkpoint, {**state, "settings": settings, "step": step + 1, "seconds": row[1], "rows": rows})
