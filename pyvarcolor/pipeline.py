@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from pyvarcolor import methods
+from pyvarcolor.blas import one_blas_thread
 from pyvarcolor.color import Array, lightness_from_gray
 from pyvarcolor.hints import Hints
 from pyvarcolor.kernels import Kernels, load
@@ -191,6 +192,7 @@ class Colorizer:
         """
         return self._answer(strokes_or_hints, preview, initial, callback)
 
+    @one_blas_thread
     def _answer(
         self,
         given: ArrayLike | Hints | None,
@@ -232,7 +234,7 @@ class Colorizer:
                 f"{report.change[-1]:.2g} since the last look: raise max_iter or tol, or go on from this result "
                 f"(initial)",
                 NotConvergedWarning,
-                stacklevel=3,
+                stacklevel=4,  # past the decorator
             )
         dtype = self._gray.dtype
         rgb = np.empty((*lightness.shape, 3), dtype if dtype.kind == "u" else lightness.dtype)

@@ -5,7 +5,7 @@ import pickle
 import numpy as np
 import pytest
 from backends import load
-from skimage.transform import rescale
+from skimage.transform import rescale, resize
 
 from pyvarcolor import Colorizer, Hints, colorize, colorize_tiles, suggest_strokes
 from pyvarcolor.appearance import SIDE, appearance, copy_size, enlarge, make_copy
@@ -129,6 +129,17 @@ def test_the_copy_has_one_size_and_the_same_light(shape):
     back = enlarge(np.stack([copy, copy], axis=1), lightness)
     assert back.shape == (shape[0], 2, shape[1])
     assert np.abs(back[:, 0] - lightness).mean() < 0.5
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 50), (7, 3), (40, 60), (213, 320), (500, 700)])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_what_is_enlarged_is_as_scikit_image_has_it(shape, dtype):
+    planes = RNG.normal(size=(23, 2, 31)).astype(dtype)
+    large = enlarge(planes, np.zeros(shape, dtype))
+    assert large.dtype == dtype
+    assert large.flags.c_contiguous
+    expected = [resize(planes[:, c], shape, order=1, mode="edge", anti_aliasing=False) for c in range(2)]
+    np.testing.assert_allclose(large, np.stack(expected, axis=1), atol=1e-5)
 
 
 def test_features_are_finite_on_any_photograph():

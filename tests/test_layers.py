@@ -17,7 +17,7 @@ SOURCES = sorted(path.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py"))
 HEADERS = sorted(CSRC.glob("include/**/*.hpp"))
 
 # A layer is a file or folder at the top of the package; those without a line (color, io, ...) are foundation.
-FOUNDATION = {"foundation", "numpy", "scipy", "skimage", "PIL", "tifffile", "imagecodecs"}
+FOUNDATION = {"foundation", "numpy", "scipy", "skimage", "PIL", "tifffile", "imagecodecs", "threadpoolctl"}
 COMMAND_LINE = {"cli", "cli_batch", "flags", "mask_app", "painting", "installation", "method_flags", "terminal"}
 MAY_IMPORT = {
     "kernels": {"numpy", "numba", "llvmlite"},
@@ -33,7 +33,7 @@ MAY_IMPORT = {
     | {"tornado"},
     "__init__": {"pipeline", "tiles", "advice", "methods", "kernels", "foundation"},
     "batch": {"pipeline", "tiles", "methods", "foundation", "numpy", "PIL", "loky", "filelock", "distributed"}
-    | {"dask", "threadpoolctl"},
+    | {"dask"},
     "demo": {"foundation", "numpy", "skimage"},
     "__main__": {"cli"},
 } | dict.fromkeys(

@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from pyvarcolor import methods
 from pyvarcolor.batch.jobs import Job
@@ -161,8 +160,7 @@ def work(task: Task) -> Outcome:
             return Kept()
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always", UserWarning)
-            with threadpool_limits(1, "blas"):  # its threads add up in other orders
-                record = _colorize_file(task, record)
+            record = _colorize_file(task, record)
         texts = list(dict.fromkeys(str(each.message) for each in caught if issubclass(each.category, UserWarning)))
         record = replace(record, warnings=record.warnings + texts)
     except TooManyPixelsError as error:
