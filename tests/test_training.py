@@ -73,7 +73,7 @@ def test_the_network_is_shown_one_print_and_nothing_of_the_photograph_behind_it(
     pytest.importorskip("torch")
     import samples
 
-    planes = RNG.uniform(20, 80, (18, 40, 50)).astype(np.float16)
+    planes = np.random.default_rng(1).uniform(20, 80, (18, 40, 50)).astype(np.float16)
     batches = samples.Batches([planes], None, [samples.View(32, 0.6, late=True)] * 2, 1)
     inputs, truth = (each.numpy() for each in batches[1])
     assert truth.shape == (samples.BATCH, 2, 32, 32)
