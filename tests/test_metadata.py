@@ -433,9 +433,10 @@ def test_lightness_is_kept_within_the_rounding_of_its_depth(tmp_path, scene, pow
     assert (off <= rounding + 0.02).all()
     assert off.max() < 0.52
     if tint is None:
-        # three roundings may add up to more than half a unit where vivid colours are dark: then it is the next number
-        changed = (np.rint(back * white) != scan).sum()
-        assert changed <= (1 if dtype == "uint16" and power > 1 else 0)
+        # three roundings may add up to a hair more than half a unit of 16 bits: then it is the next number
+        changed = np.rint(back * white) - scan
+        assert np.abs(changed).max() <= (dtype == "uint16")
+        assert np.count_nonzero(changed) < scan.size / 3000
 
 
 def gray_profile(gamma):

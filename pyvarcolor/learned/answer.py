@@ -78,7 +78,7 @@ def ask(
     half = size[0] // 2, size[1] // 2
     guessed, unknown = np.zeros((len(copy), 2, copy.shape[1]), copy.dtype), np.ones((half[0], 1, half[1]), copy.dtype)
     rows, cols = np.nonzero(hint_weight)
-    confidence = 1 / (1 + 1 / hint_weight[rows, cols])
+    confidence = np.maximum(1 - 1 / (1 + hint_weight[rows, cols]), np.finfo(copy.dtype).tiny)
     painted = hints[rows, :, cols] * phi(lightness[rows, cols])[:, None]
     if len(painted):
         guessed = guess().coarse_chroma(hints, hint_weight, sites)
