@@ -1,10 +1,12 @@
 """What share of true a* and b* lies within `Colorization.interval`, as a Markdown table.
 
     python benchmarks/interval_coverage.py PHOTOGRAPHS --hints HINTS --kinds none,p1,p10,p50,strokes --limit 50
+    python benchmarks/interval_coverage.py PHOTOGRAPHS --kinds none,p1,p10,p50
 
-For each kind of hints: the share of pixels over all photographs that the intervals of each nominal level hold, the mean
-width of those of 90 %, and the share in the worst tenth of the photographs; and of `uncertainty`, as
-`uncertainty.py` has it, the correlation with the error and the root mean square of error over uncertainty.
+The second simulates points. For each kind of hints: the share of pixels over all photographs that the intervals of each
+nominal level hold, the mean width of those of 90 %, and the share in the worst tenth of the photographs; and of
+`uncertainty`, as `uncertainty.py` has it, the correlation with the error and the root mean square of error over
+uncertainty.
 """
 
 import argparse
@@ -13,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from pyvarcolor import Hints, colorize
-from pyvarcolor.evaluation import Photograph, find_photographs, read_hints, read_photograph
+from pyvarcolor.evaluation import Photograph, find_photographs, point_hints, read_hints, read_photograph
 
 LEVELS = (0.5, 0.8, 0.9, 0.95)
 
@@ -32,11 +34,21 @@ def measure(photograph: Photograph, hints: Hints) -> list[float]:
     return [*covered, *(upper - lower).mean(axis=(0, 1)), correlation, ratio]
 
 
+def hints_of(photograph: Photograph, kind: str, stored: Path | None) -> Hints:
+    """None, the stored ones, or simulated points."""
+    shape = photograph.gray.shape
+    if kind == "none":
+        return Hints.none(shape)
+    if stored is None:
+        return point_hints(photograph, int(kind[1:]), seed=0)
+    return read_hints(stored / f"{photograph.name}.npz", kind, shape)
+
+
 def main() -> None:
     """Print the table, a line as soon as it is known."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("photographs", type=Path, metavar="PHOTOGRAPHS")
-    parser.add_argument("--hints", type=Path, required=True, metavar="HINTS")
+    parser.add_argument("--hints", type=Path, metavar="HINTS", help="stored ones, and only photographs with them")
     parser.add_argument("--kinds", type=lambda text: text.split(","), default=["none", "p10"], metavar="KIND,KIND")
     parser.add_argument("--limit", type=int, metavar="N", help="only N photographs, evenly from all")
     arguments = parser.parse_args()
@@ -51,10 +63,7 @@ def main() -> None:
         found = []
         for path in paths:
             photograph = read_photograph(path)
-            shape = photograph.gray.shape
-            none = kind == "none"
-            hints = Hints.none(shape) if none else read_hints(arguments.hints / f"{path.stem}.npz", kind, shape)
-            found.append(measure(photograph, hints))
+            found.append(measure(photograph, hints_of(photograph, kind, arguments.hints)))
         rows = np.array(found)
         at_90 = np.sort(rows[:, LEVELS.index(0.9)])
         worst = at_90[: max(len(at_90) // 10, 1)].mean()

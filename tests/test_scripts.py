@@ -67,9 +67,12 @@ def test_uncertainty_is_compared_with_errors(folder, monkeypatch, capsys):
     assert 0 < low <= median <= high
 
 
-def test_coverage_is_told(folder, monkeypatch, capsys):
-    run(monkeypatch, interval_coverage, "--hints", "hints", "--kinds", "none,p6")
-    for line in capsys.readouterr().out.splitlines()[2:]:
+@pytest.mark.parametrize("stored", [["--hints", "hints"], []])
+def test_coverage_is_told(folder, monkeypatch, capsys, stored):
+    run(monkeypatch, interval_coverage, *stored, "--kinds", "none,p6")
+    lines = capsys.readouterr().out.splitlines()[2:]
+    assert [line.split()[1] for line in lines] == ["none", "p6"]
+    for line in lines:
         *shares, of_a, of_b, correlation, ratio = (
             float(word.rstrip("%")) for word in line.strip("| ").split(" | ")[1:]
         )
