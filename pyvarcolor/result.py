@@ -145,8 +145,9 @@ class Colorization:
     def interval(self, level: float = 0.9) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
         """Bounds of a*, and of b*, each of which holds the truth at a share `level` of all pixels.
 
-        They are calibrated (split conformal prediction [1]_), for none, few and many strokes each, on photographs that
-        the network was not trained on, coloured by ``method="auto"`` from strokes of true colour. The share is that of
+        They are wide where the network is unsure, and where strokes are not what the other strokes say of them; and
+        calibrated (split conformal prediction [1]_), for none, few and many strokes each, on photographs that the
+        network was not trained on, coloured by ``method="auto"`` from strokes of true colour. The share is that of
         pixels over many photographs like those: it may be less in a single one, in one of another kind, such as an
         old film, and with another method, or more or less than the network's own chroma (`boost`).
 

@@ -75,6 +75,19 @@ def test_the_variance_is_that_of_the_definition():
     np.testing.assert_allclose(kriging.variance(places, np.zeros(8), places), 0, atol=1e-9)
 
 
+def test_what_is_left_out_is_told_by_the_others():
+    kriging, _ = process()
+    places, values, noise = sites(9), RNG.normal(size=(9, 2)), RNG.uniform(0.01, 0.5, 9)
+    group = np.array([2, 0, 1, 1, 2, 2, 3, 1, 2])
+    left_out = kriging.left_out(places, values, noise, group)
+    for k in range(4):
+        others, of = group != k, group == k
+        mean = kriging.mean((places[0][others], places[1][others]), values[others], noise[others])
+        apart = values[of] - mean[places[0][of], :, places[1][of]]
+        np.testing.assert_allclose(left_out[k], apart.mean(axis=0), rtol=1e-7)
+    np.testing.assert_allclose(kriging.left_out(places, values, noise, np.zeros(9, int)), [values.mean(axis=0)])
+
+
 def test_of_very_many_places_some_speak_for_all():
     kriging, _ = process(shape=(40, 50))
     every = np.unravel_index(np.arange(2000), (40, 50))
@@ -115,6 +128,23 @@ def test_what_tells_most_is_what_lowers_all_variances_most():
 
 
 # --- features ---
+
+
+def test_a_stroke_surprises_by_what_the_others_do_not_say():
+    lightness = np.full((60, 90), 50.0)
+    weight, hints = np.zeros_like(lightness), np.zeros((60, 2, 90))
+    for k, col in enumerate((10, 40, 70)):
+        weight[28:31, col : col + 3] = np.inf
+        hints[28:31, :, col : col + 3] = [[30], [0]] if k < 2 else [[-30], [0]]
+    guess = Guess(lightness, load("cpp"))
+    alike, _, unlike = guess.surprise(hints, weight)[0]
+    assert 2 * alike < unlike
+    assert unlike > 30 / np.sqrt(2)  # root mean square of a* and b*
+    np.testing.assert_allclose(guess.surprise(3 * hints, weight)[0][[0, 2]], [3 * alike, 3 * unlike])
+    weight[28:31, 40:43] = 0.01
+    np.testing.assert_allclose(guess.surprise(hints, weight)[1], [1, 0.01 / 1.01, 1])
+    alone = np.where(np.arange(90) < 20, weight, 0)
+    np.testing.assert_allclose(guess.surprise(hints, alone)[0], 30 / np.sqrt(2) * (52 / 52) ** 0.3)
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 50), (7, 3), (640, 480), (2000, 30), (1500, 2100)])

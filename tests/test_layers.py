@@ -22,7 +22,7 @@ COMMAND_LINE = {"cli", "cli_batch", "flags", "mask_app", "painting", "installati
 MAY_IMPORT = {
     "kernels": {"numpy", "numba", "llvmlite"},
     "solvers": {"kernels.Kernels", "result", "numpy", "scipy"},
-    "learned": {"solvers", "kernels.Kernels", "appearance", "color", "hints", "result", "shading"}
+    "learned": {"solvers", "kernels.Kernels", "appearance", "blas", "color", "hints", "result", "shading"}
     | {"numpy", "scipy", "skimage", "onnxruntime"},
     "methods": {"learned", "solvers", "kernels.Kernels", "appearance", "hints", "shading", "result", "numpy", "scipy"},
     "pipeline": {"methods", "learned", "kernels", "foundation", "numpy"},

@@ -13,12 +13,15 @@ from skimage import data
 from skimage.transform import resize
 
 from pyvarcolor import Colorizer, Hints, colorize, colorize_tiles, methods
+from pyvarcolor.appearance import enlarge
 from pyvarcolor.color import rgb_to_lab
 from pyvarcolor.learned import answer, doubt
+from pyvarcolor.learned.answer import ask
 from pyvarcolor.learned.guess import Guess
 from pyvarcolor.learned.inputs import read_outputs, stack_inputs
 from pyvarcolor.learned.layers import conv1x1, conv3x3, relu, twice
 from pyvarcolor.learned.network import WEIGHTS, Network, built_in
+from pyvarcolor.shading import normalize_hints
 
 TRACE = Path(__file__).parent / "data" / "network_trace.npz"
 RNG = np.random.default_rng(90_417)
@@ -331,6 +334,35 @@ def test_intervals_are_nested_and_narrow_where_strokes_are():
     assert free.uncertainty.shape == gray.shape
 
 
+def test_intervals_widen_where_strokes_surprise_each_other():
+    gray = np.full((120, 160), 128, np.uint8)
+    places = [(r, c) for r in (20, 60, 100) for c in (30, 80, 130)]
+    mask, colours = np.zeros(gray.shape, bool), np.zeros((*gray.shape, 2))
+    for k, (r, c) in enumerate(places):
+        at = slice(r - 1, r + 2), slice(c - 1, c + 2)
+        mask[at], colours[at] = True, (30, 30 * (-1) ** k)
+    alike = Hints(mask, np.abs(colours))
+
+    def scales(hints):
+        """What is expected, and what the network alone says."""
+        each = doubt.OfNetwork(np.full(gray.shape, 50, np.float32), hints, lambda: load("cpp"))
+        said = np.ascontiguousarray(normalize_hints(hints, each.lightness).transpose(0, 2, 1))
+        weight = hints.weight(np.float32)
+        return each.scale(), ask(each.lightness, said, weight, lambda: Guess(each.lightness, load("cpp"))).scale
+
+    ratio = []
+    for hints in (alike, Hints(mask, colours), Hints.none(gray.shape)):
+        expected, said = scales(hints)
+        said = enlarge(said, np.zeros(gray.shape, np.float32)).transpose(0, 2, 1)
+        factor = expected / said
+        np.testing.assert_allclose(factor, factor.mean(), rtol=1e-4)
+        ratio.append(factor.mean())
+    assert ratio[1] > 1.3 * ratio[0]
+    np.testing.assert_allclose(ratio[2], doubt.SURPRISE**doubt.POWER, rtol=1e-4)
+    unsure = Hints(mask, colours, np.full(gray.shape, 1e-6))
+    np.testing.assert_allclose(scales(unsure)[0], scales(Hints.none(gray.shape))[0], rtol=1e-3)
+
+
 def test_intervals_hold_most_of_the_truth():
     """Four photographs: the promise is for many."""
     held = []
@@ -390,6 +422,9 @@ def test_bounds_depend_on_the_number_of_strokes():
     assert rows == [0, 1, 1, 2, 2, 3, 3, 4]
     small = Hints.from_points([(40, 40, (20, 10)), (60, 70, (0, 9))], (100, 100))  # 3 x 3 pixels are a dot there, too
     assert doubt.OfNetwork(np.zeros((100, 100), np.float32), small, lambda: load("cpp")).row == 1
+    places = [(4 + 5 * (k // 5), 4 + 5 * (k % 5)) for k in range(20)] + [(6, 7), (8, 10)]
+    touching = points(truth[:100, :100], *places)  # a lump of dots is no stroke
+    assert doubt.OfNetwork(np.zeros((100, 100), np.float32), touching, lambda: load("cpp")).row == 3
     line = np.zeros(gray.shape, bool)
     line[5, 5:60] = True
     hints = Hints(line, np.zeros((*gray.shape, 2)))

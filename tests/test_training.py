@@ -143,8 +143,15 @@ def test_the_documented_commands_train_export_and_calibrate(pictures, tmp_path):
     calibration = tmp_path / "calibration.npz"
     hints = tmp_path / "hints"
     hints.mkdir()
-    for number in range(40, 200):
+    for number in range(20, 200):
         (hints / f"{number:03}.npz").touch()
-    assert "\n0, 40, " in run("calibrate.py", pictures, calibration, "--but", hints)
+    objects = Image.fromarray(np.arange(36, dtype=np.uint8).reshape(6, 6)).resize((256, 256), Image.Resampling.NEAREST)
+    for number in range(20):
+        objects.save(pictures / f"{number:03}_segments.png")
+    assert run("held_out.py", pack, pictures, tmp_path / "held_out").count(": 4 photographs") == 2
+    checked = {path.name for path in (tmp_path / "held_out" / "check").iterdir()}
+    held_out = {path.name for path in (tmp_path / "held_out" / "calibrate").iterdir()}
+    assert checked | held_out == {f"{number:03}.png" for number in range(0, 200, 25)}
+    assert "\n0, 21, " in run("calibrate.py", pictures, tmp_path / "held_out/calibrate", calibration, "--but", hints)
     with np.load(calibration) as table:
         assert (np.diff(table["quantiles"], axis=1) >= 0).all()

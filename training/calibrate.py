@@ -1,16 +1,20 @@
 """Calibrate what the network says of its own error, on photographs that it was not trained on.
 
-    python training/calibrate.py PHOTOGRAPHS pyvarcolor/learned/weights/calibration.npz --but HINTS
+    python training/calibrate.py PHOTOGRAPHS [PHOTOGRAPHS...] pyvarcolor/learned/weights/calibration.npz --but HINTS
 
 HINTS has NAME.npz for each photograph that is left to check the result on (`benchmarks/interval_coverage.py`); gray
 pictures are left out too. Each is coloured by the default method: from nothing, from few and many squares of 3 x 3
-pixels in true colours, and from few and many flat strokes in the colours of the objects they lie on. What is kept of
-their errors are quantiles, as multiples of the network's scale: split conformal prediction.
+pixels in true colours, and, where NAME_segments.png beside NAME numbers the objects as a person saw them, from few and
+many flat strokes in the colours of these. What is kept of their errors are quantiles, as multiples of the scale that
+was expected: split conformal prediction. Each of the folders PHOTOGRAPHS counts alike, however many photographs it has.
+
+With --power another than `doubt.POWER` is tried: scores can be compared; what is written is of no use to the package.
 """
 
 import argparse
 import os
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -18,22 +22,23 @@ from numpy.typing import NDArray
 from scipy.ndimage import binary_dilation, distance_transform_edt
 from skimage.io import imread
 from skimage.morphology import disk, skeletonize
-from skimage.segmentation import felzenszwalb
 
 from pyvarcolor import Hints, colorize
 from pyvarcolor.evaluation import Photograph, find_photographs, point_hints, read_photograph
+from pyvarcolor.learned import doubt
 from pyvarcolor.learned.doubt import MOST_DOTS, MOST_STROKES
 
 LEVELS = np.arange(50, 100) / 100
 RANGES = (1, 2), (3, 5), (6, 20), (21, 100), (101, 300)
 """Of numbers of dots, and but for the last also of strokes."""
-COARSE, LEAST_OBJECT = 400, 1 / 500
-"""The scale of Felzenszwalb and Huttenlocher (2004) at which objects are found, and their least share of pixels."""
+DRAWS = 2
+"""Of hints for each range."""
 PIXELS = 3000
-"""Of each photograph and number of strokes."""
+"""Of each photograph and draw."""
 SEED = 57_711_203
 
 Errors = tuple[int, NDArray[np.float32]]
+Quantity = NDArray[np.floating]
 
 
 def stroke_hints(photograph: Photograph, objects: NDArray[np.intp], count: int, random: np.random.Generator) -> Hints:
@@ -62,30 +67,21 @@ def middle_of(inside: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return skeletonize(depth >= depth.max() / 4)  # type: ignore[no-any-return, no-untyped-call]
 
 
-def objects_of(path: Path, photograph: Photograph) -> NDArray[np.intp]:
-    """Number of the object that each pixel is of: a person's, in NAME_segments.png beside NAME, or found."""
-    drawn = path.with_name(f"{path.stem}_segments.png")
-    if drawn.exists():
-        objects: NDArray[np.intp] = imread(drawn).astype(np.intp)
-        return objects
-    least = round(photograph.gray.size * LEAST_OBJECT)
-    return felzenszwalb(photograph.rgb, scale=COARSE, sigma=0.8, min_size=least)
-
-
-def errors_of(path: Path) -> list[Errors]:
-    """Row of the calibration, and (2, PIXELS, 2): distances of a* and b* from the truth, and the network's scales."""
+def errors_of(path: Path, power: float) -> list[Errors]:
+    """Row of the calibration, and (2, PIXELS, 2): distances of a* and b* from the truth, and the scales expected."""
+    doubt.POWER = power
     try:
         photograph = read_photograph(path)
     except ValueError:
         return []
     random = np.random.default_rng([SEED, *photograph.name.encode()])
-    objects = objects_of(path, photograph)
+    objects = path.with_name(f"{path.stem}_segments.png")
     cases = [Hints.none(photograph.gray.shape)]
-    for fewest, most in RANGES:
+    for draw, (fewest, most) in enumerate(RANGES * DRAWS):
         count = int(np.exp(random.uniform(np.log(fewest), np.log(most + 1))))
-        cases.append(point_hints(photograph, count, SEED))
-        if most <= 100:
-            cases.append(stroke_hints(photograph, objects, count, random))
+        cases.append(point_hints(photograph, count, SEED + draw))
+        if most <= 100 and objects.exists():
+            cases.append(stroke_hints(photograph, imread(objects).astype(np.intp), count, random))
     errors = []
     for hints in cases:
         result = colorize(photograph.gray, hints, threads=1)
@@ -95,39 +91,58 @@ def errors_of(path: Path) -> list[Errors]:
     return errors
 
 
+def table_of(cases: list[tuple[NDArray[np.float32], float]]) -> tuple[Quantity, float, list[float]]:
+    """Of one row: quantiles (levels, 2) of error / scale, root mean square of error / scale, and facts to print.
+
+    These are the mean widths of a* and b* at 90 %, and the mean interval score: width, and 20 times what lies beyond
+    (T. Gneiting, A. E. Raftery, "Strictly proper scoring rules, prediction, and estimation", 2007, eq. 43).
+    """
+    error, scale = np.concatenate([errors for errors, _ in cases], axis=1)
+    weight = np.repeat([weight for _, weight in cases], PIXELS)
+    quantiles = [np.quantile(each, LEVELS, weights=weight, method="inverted_cdf") for each in (error / scale).T]
+    squares = [np.average(each**2, axis=0, weights=weight).mean() for each in (error, scale)]
+    table = np.stack(quantiles, axis=1)
+    half = table[LEVELS.searchsorted(0.9)] * scale
+    scores = 2 * half + 20 * np.maximum(error - half, 0)
+    facts = [*np.average(2 * half, axis=0, weights=weight), np.average(scores, axis=0, weights=weight).mean()]
+    return table, np.sqrt(squares[0] / squares[1]), facts
+
+
 def main() -> None:
     """Write the calibration."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("photographs", type=Path, nargs="+", metavar="PHOTOGRAPHS")
     parser.add_argument("calibration", type=Path, metavar="CALIBRATION.npz")
     parser.add_argument("--but", type=Path, metavar="HINTS", help="leave out those with NAME.npz in this folder")
+    parser.add_argument("--power", type=float, default=doubt.POWER, metavar="P")
     arguments = parser.parse_args()
-    paths = find_photographs(arguments.photographs)
+    folders = [find_photographs([folder]) for folder in arguments.photographs]
     if arguments.but is not None:
-        paths = [path for path in paths if not (arguments.but / f"{path.stem}.npz").exists()]
+        folders = [[each for each in paths if not (arguments.but / f"{each.stem}.npz").exists()] for paths in folders]
     with ProcessPoolExecutor(os.cpu_count()) as pool:
-        found = [case for cases in pool.map(errors_of, paths, chunksize=4) for case in cases]
+        measured = [
+            [cases for cases in pool.map(partial(errors_of, power=arguments.power), paths, chunksize=4) if cases]
+            for paths in folders
+        ]
+    found = [(row, errors, 1 / len(folder)) for folder in measured for cases in folder for row, errors in cases]
     rows = len(MOST_DOTS) + len(MOST_STROKES) + 2
-    if missing := set(range(rows)) - {row for row, _ in found}:
+    if missing := set(range(rows)) - {row for row, *_ in found}:
         raise SystemExit(
             f"each row of the calibration needs photographs, but {', '.join(map(str, sorted(missing)))} got none: "
-            f"there must be some in colour, of 200 x 200 pixels or more, so that 3 x 3 pixels are a dot"
+            f"there must be some in colour, and NAME_segments.png with more than {MOST_STROKES[-1]} objects beside some"
         )
-    error, scale = zip(
-        *(np.concatenate([each for row, each in found if row == k], axis=1) for k in range(rows)), strict=True
-    )
-    ratio = [e / s for e, s in zip(error, scale, strict=True)]
+    tables = [table_of([(errors, weight) for row, errors, weight in found if row == k]) for k in range(rows)]
+    quantiles, deviation, facts = zip(*tables, strict=True)
     arguments.calibration.parent.mkdir(parents=True, exist_ok=True)
     np.savez_compressed(
         arguments.calibration,
         levels=LEVELS,
-        quantiles=np.stack([np.quantile(each, LEVELS, axis=0) for each in ratio]).astype(np.float32),
-        deviation=np.float32([np.sqrt((e**2).mean() / (s**2).mean()) for e, s in zip(error, scale, strict=True)]),
+        quantiles=np.float32(quantiles),
+        deviation=np.float32(deviation),
     )
-    print("row, cases, mean widths of a* and b* at 90 %:")
-    for k in range(rows):
-        a, b = 2 * np.quantile(ratio[k], 0.9, axis=0) * scale[k].mean(axis=0)
-        print(f"{k}, {len(error[k]) // PIXELS}, {a:.1f}, {b:.1f}")
+    print("row, cases, mean widths of a* and b* at 90 %, interval score:")
+    for k, (a, b, score) in enumerate(facts):
+        print(f"{k}, {sum(row == k for row, *_ in found)}, {a:.1f}, {b:.1f}, {score:.2f}")
 
 
 if __name__ == "__main__":

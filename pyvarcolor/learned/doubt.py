@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import label
 
 from pyvarcolor.appearance import enlarge
+from pyvarcolor.blas import one_blas_thread
 from pyvarcolor.hints import Hints
 from pyvarcolor.kernels import Kernels
 from pyvarcolor.learned.answer import ask
@@ -28,7 +29,10 @@ MOST_DOTS, MOST_STROKES = (0, 2, 5, 20, 100), (2, 5, 20)
 """Numbers of dots, and of longer strokes, up to which each row holds; one more row each has no end."""
 
 DOT, LEAST_DOT = 2.5e-4, 9
-"""Share of the photograph, and number of pixels, that a stroke covers on average if it is no more than a dot."""
+"""Share of the photograph, or number of pixels, that the median stroke covers at most where strokes are dots."""
+
+SURPRISE, WORTH, POWER = 1.2, 4, 0.7
+"""The usual surprise, how many strokes that counts for, and the power by which a surprise widens intervals."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,7 @@ class OfGuess:
     hints: Hints
     kernels: Callable[[], Kernels]
 
+    @one_blas_thread
     def deviation(self) -> Array:
         """Standard deviation of a*, and of b*, (H, W)."""
         return Guess(self.lightness, self.kernels()).deviation(self.hints.weight(self.lightness.dtype))
@@ -75,18 +80,30 @@ class OfNetwork(OfGuess):
         return self.scale() * calibration().quantile(self.row, level).astype(self.lightness.dtype)
 
     def scale(self) -> Array:
-        """What the network says: the mean distance of a*, and of b*, that is to be expected, (H, W, 2)."""
+        """The distance of a*, and of b*, that is to be expected, but for the calibration, (H, W, 2)."""
+        return enlarge(self._coarse_scale, self.lightness).transpose(0, 2, 1)
+
+    @functools.cached_property
+    @one_blas_thread
+    def _coarse_scale(self) -> Array:
+        """What the network says, times a power of how much further strokes are than that from what others say of them.
+
+        Studentised by leaving one out: where strokes surprise each other, so does what lies between them.
+        """
         lightness, kernels = self.lightness, self.kernels()
-        chroma = np.ascontiguousarray(normalize_hints(self.hints, lightness).transpose(0, 2, 1))
+        hints = np.ascontiguousarray(normalize_hints(self.hints, lightness).transpose(0, 2, 1))
         weight = self.hints.weight(lightness.dtype)
-        answer = ask(lightness, chroma, weight, lambda: Guess(lightness, kernels))
-        return enlarge(answer.scale, lightness).transpose(0, 2, 1)
+        guess = functools.cache(lambda: Guess(lightness, kernels))
+        scale = ask(lightness, hints, weight, guess).scale
+        distance, confidence = guess().surprise(hints, weight) if weight.any() else (np.zeros(0), np.zeros(0))
+        surprise = (WORTH * SURPRISE + confidence @ distance / scale.mean()) / (WORTH + confidence.sum())
+        return scale * scale.dtype.type(surprise**POWER)
 
     @property
     def row(self) -> int:
         """Which row of the calibration holds."""
-        strokes = label(self.hints.mask, np.ones((3, 3)))[1]
-        if self.hints.count > strokes * max(DOT * self.hints.mask.size, LEAST_DOT):
+        labels, strokes = label(self.hints.mask, np.ones((3, 3)))
+        if strokes and np.median(np.bincount(labels.ravel())[1:]) > max(DOT * labels.size, LEAST_DOT):
             return len(MOST_DOTS) + 1 + int(np.searchsorted(MOST_STROKES, strokes))
         return int(np.searchsorted(MOST_DOTS, strokes))
 

@@ -98,11 +98,7 @@ class Guess:
         (h, 2, w) ndarray
         """
         cells = _Cells(hint_weight)
-        values = np.stack([cells.mean(hints[:, channel]) for channel in range(2)], axis=1)
-        chosen = self._process.spread_out(cells.places, sites)
-        stroke = cells.stroke[chosen]
-        noise = cells.doubt[chosen] + NUGGET * np.bincount(stroke)[stroke]  # one for all that is of a stroke
-        return self._process.mean(_some(cells.places, chosen), values[chosen], noise)
+        return self._process.mean(*self._told(cells, hints, self._process.spread_out(cells.places, sites)))
 
     def deviation(self, hint_weight: Array) -> Array:
         """The standard deviation of the process.
@@ -141,6 +137,29 @@ class Guess:
         variance = self._process.variance(*self._known(hint_weight), (rows.ravel(), cols.ravel()))
         return np.sqrt(variance).reshape(rows.shape).astype(self._lightness.dtype)
 
+    def surprise(self, hints: Array, hint_weight: Array) -> tuple[Array, Array]:
+        """How far each stroke is from what the others say of it.
+
+        Parameters
+        ----------
+        hints, hint_weight
+            As in `coarse_chroma`; there is at least one hint.
+
+        Returns
+        -------
+        distance : (S,) ndarray
+            Root mean square of a* and b*, for each stroke that some of the places lie in.
+        confidence : (S,) ndarray
+            How sure the stroke itself is, 0..1.
+        """
+        cells = _Cells(hint_weight)
+        chosen = self._process.spread_out(cells.places, _SITES)
+        _, stroke, count = np.unique(cells.stroke[chosen], return_inverse=True, return_counts=True)
+        left_out = self._process.left_out(*self._told(cells, hints, chosen), stroke)
+        shading = np.bincount(stroke, cells.mean(phi(self._lightness))[chosen]) / count
+        confidence = np.bincount(stroke, 1 / (1 + cells.doubt[chosen])) / count
+        return shading * np.sqrt(np.square(left_out).mean(axis=1)), confidence
+
     def most_telling(self, hint_weight: Array, count: int) -> Places:
         """Where hints would tell most: each place lowers the sum of variances most, given those before it.
 
@@ -162,6 +181,13 @@ class Guess:
         importance = phi(self._lightness[rows_at, cols_at]) ** 2
         chosen = self._process.most_telling(*self._known(hint_weight), (rows, cols), importance, min(count, len(rows)))
         return rows_at[chosen], cols_at[chosen]
+
+    def _told(self, cells: _Cells, hints: Array, chosen: NDArray[np.intp]) -> tuple[Places, Array, Array]:
+        """Chosen places, what hints say there, and the variance of that."""
+        values = np.stack([cells.mean(hints[:, channel]) for channel in range(2)], axis=1)
+        stroke = cells.stroke[chosen]
+        noise = cells.doubt[chosen] + NUGGET * np.bincount(stroke)[stroke]  # one for all that is of a stroke
+        return _some(cells.places, chosen), values[chosen], noise
 
     def _known(self, hint_weight: Array) -> tuple[Places, Array]:
         """Some of the painted places, and the variance of what is known there."""

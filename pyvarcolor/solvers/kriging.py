@@ -37,7 +37,8 @@ class Kriging:
 
     References
     ----------
-    .. [1] C. E. Rasmussen, C. K. I. Williams, "Gaussian processes for machine learning", 2006, eq. 2.23, 2.24 and 4.18.
+    .. [1] C. E. Rasmussen, C. K. I. Williams, "Gaussian processes for machine learning", 2006, eq. 2.23, 2.24, 4.18
+       and 5.12.
 
     Examples
     --------
@@ -106,6 +107,28 @@ class Kriging:
         told = solve_triangular(root, self._covariance(sites, self._features_at(at)), lower=True)
         variance: Array = np.maximum(self._shares.sum() - np.square(told).sum(axis=0), 0)
         return variance
+
+    def left_out(self, places: Places, values: Array, noise: Array, group: NDArray[np.intp]) -> Array:
+        """How far what is known of each group of sites is from what all the others say of it.
+
+        Parameters
+        ----------
+        places, values, noise
+            As in `mean`.
+        group : (N,) ndarray
+            Number of the group that each site is of, 0..G-1, each of them used.
+
+        Returns
+        -------
+        (G, 2) ndarray
+            Mean over the sites of the group of `values` less the mean of the process without that group: eq. 5.12 of
+            [1]_, for blocks.
+        """
+        sites = self._features_at(places)
+        precision = np.linalg.inv(self._covariance(sites, sites) + np.diag(noise))
+        weights = precision @ values
+        members = [np.flatnonzero(group == k) for k in range(group.max() + 1)]
+        return np.stack([np.linalg.solve(precision[np.ix_(of, of)], weights[of]).mean(axis=0) for of in members])
 
     def spread_out(self, places: Places, count: int) -> NDArray[np.intp]:
         """Which `count` of the places are far from each other in all features: each is farthest from those before it.
