@@ -148,7 +148,8 @@ def test_what_is_no_model_is_refused(tmp_path):
     with pytest.raises(ValueError, match=r"ab\.onnx times its scale must be a\* and b\* in -1000\.\.1000, but is 1100"):
         colorize(photograph(), method="onnx", model=path)
     path = constant_model(tmp_path / "ab.onnx", np.zeros((1, 2, 0, 12)))
-    with pytest.raises(ValueError, match=r"must put out \(1, 2, h, w\), but puts out \(1, 2, 0, 12\)"):
+    nothing = "an array of numbers, but puts out NoneType"  # as onnxruntime 1.20 hands out what is empty
+    with pytest.raises(ValueError, match=rf"must put out (\(1, 2, h, w\), but puts out \(1, 2, 0, 12\)|{nothing})"):
         colorize(photograph(), method="onnx", model=path)
     with pytest.raises(TypeError, match="model must be the path of an ONNX file, but is 3"):
         colorize(photograph(), method="onnx", model=3)
