@@ -2,6 +2,7 @@
 
 import csv
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -57,8 +58,12 @@ def command(script, *words):
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONSAFEPATH"} | {"OMP_NUM_THREADS": "1"}
 
 
+def attempt(script, *words):
+    return subprocess.run(command(script, *words), capture_output=True, text=True, check=False, env=ENVIRONMENT)
+
+
 def run(script, *words):
-    done = subprocess.run(command(script, *words), capture_output=True, text=True, check=False, env=ENVIRONMENT)
+    done = attempt(script, *words)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -152,6 +157,13 @@ def test_the_documented_commands_train_export_and_calibrate(pictures, tmp_path):
     checked = {path.name for path in (tmp_path / "held_out" / "check").iterdir()}
     held_out = {path.name for path in (tmp_path / "held_out" / "calibrate").iterdir()}
     assert checked | held_out == {f"{number:03}.png" for number in range(0, 200, 25)}
+    few = tmp_path / "few"
+    few.mkdir()
+    shutil.copy(pictures / "025.png", few)
+    elsewhere = attempt("held_out.py", pack, few, tmp_path / "none")
+    assert elsewhere.returncode == 1
+    assert "are not there, 000 among them" in elsewhere.stderr
+    assert not (tmp_path / "none").exists()
     assert "\n0, 21, " in run("calibrate.py", pictures, tmp_path / "held_out/calibrate", calibration, "--but", hints)
     with np.load(calibration) as table:
         assert (np.diff(table["quantiles"], axis=1) >= 0).all()

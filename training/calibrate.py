@@ -114,7 +114,7 @@ def main() -> None:
     parser.add_argument("photographs", type=Path, nargs="+", metavar="PHOTOGRAPHS")
     parser.add_argument("calibration", type=Path, metavar="CALIBRATION.npz")
     parser.add_argument("--but", type=Path, metavar="HINTS", help="leave out those with NAME.npz in this folder")
-    parser.add_argument("--power", type=float, default=doubt.POWER, metavar="P")
+    parser.add_argument("--power", type=float, default=doubt.POWER, metavar="P", help="by which surprise widens")
     arguments = parser.parse_args()
     folders = [find_photographs([folder]) for folder in arguments.photographs]
     if arguments.but is not None:

@@ -3,7 +3,7 @@
     python training/held_out.py PACK.npz PHOTOGRAPHS FOLDER
 
 PHOTOGRAPHS is the folder that the pack was made from. Every second one goes to FOLDER/calibrate, the others to
-FOLDER/check.
+FOLDER/check; neither may be there already.
 """
 
 import argparse
@@ -25,9 +25,14 @@ def main() -> None:
     with np.load(arguments.pack) as pack:
         held_out = set(pack["names"][::HELD_OUT].tolist())
     chosen = [path for path in find_photographs([arguments.photographs]) if path.stem in held_out]
+    if missing := held_out - {path.stem for path in chosen}:
+        raise SystemExit(
+            f"{arguments.photographs} must have the photographs that {arguments.pack} was made from, "
+            f"but {len(missing)} of the {len(held_out)} held out are not there, {min(missing)} among them"
+        )
     for purpose, paths in (("calibrate", chosen[::2]), ("check", chosen[1::2])):
         folder = arguments.folder / purpose
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True)
         for path in paths:
             (folder / path.name).symlink_to(path.resolve())
         print(f"{folder}: {len(paths)} photographs")
