@@ -47,8 +47,8 @@ from skimage import data
 from pyvarcolor import colorize
 from pyvarcolor.batch import Job, canonical, find_jobs, latest_records, read_records
 from pyvarcolor.io import Photo, read_pages, write_pages
-from pyvarcolor.strokes import read_strokes
-from pyvarcolor.vector import VectorStroke, save_vector
+from pyvarcolor.strokes.parsing import read_strokes
+from pyvarcolor.strokes.vector import VectorStroke, save_vector
 
 Pixels = NDArray[Any]
 Writer = Callable[[Path, Pixels], object]

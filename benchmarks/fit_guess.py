@@ -17,10 +17,10 @@ from scipy.optimize import minimize
 from scipy.spatial.distance import cdist
 
 from pyvarcolor import kernels
-from pyvarcolor.appearance import same_place
 from pyvarcolor.color import lightness_from_gray
 from pyvarcolor.evaluation import Photograph, find_photographs, read_photograph
 from pyvarcolor.learned import guess
+from pyvarcolor.learned.appearance import same_place
 from pyvarcolor.shading import phi
 
 Numbers = NDArray[np.floating]

@@ -16,9 +16,9 @@ import numpy as np
 from photographs import mosaic
 
 from pyvarcolor import colorize, kernels
-from pyvarcolor.appearance import enlarge, make_copy, resized
 from pyvarcolor.color import lightness_from_gray
 from pyvarcolor.learned.answer import LOOKS, ask, working_size
+from pyvarcolor.learned.appearance import enlarge, make_copy, resized
 from pyvarcolor.learned.network import WEIGHTS, Network, built_in
 from pyvarcolor.methods.base import EdgeAware, Problem
 from pyvarcolor.shading import phi

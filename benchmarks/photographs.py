@@ -5,8 +5,8 @@ from numpy.typing import NDArray
 
 from pyvarcolor import Hints
 from pyvarcolor.evaluation import Photograph
-from pyvarcolor.raster import rasterize
-from pyvarcolor.vector import VectorStroke
+from pyvarcolor.strokes.raster import rasterize
+from pyvarcolor.strokes.vector import VectorStroke
 
 Array = NDArray[np.floating]
 

@@ -22,7 +22,7 @@ from pyvarcolor import NotConvergedWarning, kernels, methods
 from pyvarcolor.color import lab_to_rgb, lightness_from_gray
 from pyvarcolor.io import read_photo, write_photo
 from pyvarcolor.shading import normalize_hints
-from pyvarcolor.strokes import read_strokes
+from pyvarcolor.strokes.parsing import read_strokes
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from photographs import Photograph, strokes_on
 
 from pyvarcolor import Colorization, Colorizer
-from pyvarcolor.raster import rasterize
+from pyvarcolor.strokes.raster import rasterize
 
 FIRST, LAST = 10, 30
 NEAR = {"cold": 0.1, "preview": 0.5, "final": 0.1}

@@ -24,7 +24,7 @@ from pyvarcolor import NotConvergedWarning, colorize
 from pyvarcolor.color import lab_to_rgb, rgb_to_lab
 from pyvarcolor.demo import load_demo
 from pyvarcolor.interactive import StrokeTool
-from pyvarcolor.raster import rasterize
+from pyvarcolor.strokes.raster import rasterize
 
 IMAGES = Path(__file__).parent / "images"
 WIDTH = 1400

@@ -11,7 +11,7 @@ import numpy as np
 from pyvarcolor import colorize
 from pyvarcolor.demo import load_demo
 from pyvarcolor.io import write_photo
-from pyvarcolor.raster import rasterize
+from pyvarcolor.strokes.raster import rasterize
 
 folder = Path(sys.argv[1] if len(sys.argv) > 1 else ".")
 

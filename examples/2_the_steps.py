@@ -12,7 +12,7 @@ from pyvarcolor import Progress, colorize, kernels, methods
 from pyvarcolor.color import lab_to_rgb, lightness_from_gray, project_to_gamut
 from pyvarcolor.demo import load_demo
 from pyvarcolor.io import write_photo
-from pyvarcolor.raster import rasterize
+from pyvarcolor.strokes.raster import rasterize
 
 folder = Path(sys.argv[1] if len(sys.argv) > 1 else ".")
 

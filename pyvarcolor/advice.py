@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 from pyvarcolor.color import check_photo, lightness_from_gray
 from pyvarcolor.hints import Hints
 from pyvarcolor.kernels import load
+from pyvarcolor.strokes.parsing import hints_of
 
 
 def suggest_strokes(
@@ -66,7 +67,7 @@ def suggest_strokes(
         raise ValueError(f"count must be a whole number, at least 1, but is {count!r}")
     gray = check_photo(gray, "gray")
     lightness = np.ascontiguousarray(lightness_from_gray(gray))
-    hints = Hints.of(strokes_or_hints, gray)
+    hints = hints_of(strokes_or_hints, gray)
     guess = Guess(lightness, load(backend, threads))
     rows, cols = guess.most_telling(hints.weight(lightness.dtype), count)
     return list(dict.fromkeys((int(row), int(col)) for row, col in zip(rows, cols, strict=True)))

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, DTypeLike, NDArray
+from numpy.typing import DTypeLike, NDArray
 
 LARGEST = 1000.0  # of a* and b*, far beyond any colour; a solver's float32 copes with it
 
@@ -147,75 +146,6 @@ class Hints:
         """
         height, width = shape[:2]
         return cls(np.zeros((height, width), np.bool_), np.zeros((height, width, 2), np.float32))
-
-    @classmethod
-    def of(cls, strokes_or_hints: ArrayLike | Hints | None, gray: NDArray[Any]) -> Hints:
-        """Hints as they are, or read from a picture of strokes; they must have the size of the photograph.
-
-        Parameters
-        ----------
-        strokes_or_hints : (H, W, 3|4) array_like of uint8, or Hints, or None
-            As in `pyvarcolor.colorize`; None: there are none.
-        gray : (H, W) or (H, W, 1|3|4) ndarray
-            The photograph that they belong to.
-
-        Returns
-        -------
-        Hints
-
-        Raises
-        ------
-        ValueError
-            If the sizes differ, or no stroke is found.
-
-        Examples
-        --------
-        >>> import numpy as np
-        >>> hints = Hints.from_points([(5, 5, (20, 15))], (20, 40))
-        >>> Hints.of(hints, np.zeros((20, 40), np.uint8)) is hints
-        True
-        """
-        if strokes_or_hints is None:
-            return cls.none(gray.shape)
-        hints = strokes_or_hints if isinstance(strokes_or_hints, Hints) else cls.from_strokes(strokes_or_hints, gray)
-        if hints.mask.shape != gray.shape[:2]:
-            raise ValueError(f"hints must have the size of gray {gray.shape[:2]}, but have {hints.mask.shape}")
-        return hints
-
-    @classmethod
-    def from_strokes(cls, image: ArrayLike, gray: ArrayLike, *, format: str = "auto") -> Hints:
-        """Read hints from a picture of strokes.
-
-        Parameters
-        ----------
-        image : (H, W, 3) or (H, W, 4) ndarray of uint8
-            Strokes painted on black, on a transparent layer, or over a copy of the photograph.
-        gray : (H, W) or (H, W, 1|3|4) ndarray
-            The photograph that they belong to; see `pyvarcolor.colorize`.
-        format : {"auto", "black", "layer", "copy"}
-            How the strokes are marked; see `pyvarcolor.strokes.parse_strokes`.
-
-        Returns
-        -------
-        Hints
-
-        Raises
-        ------
-        ValueError
-            If the sizes differ, the format is unknown or no stroke is found.
-
-        Examples
-        --------
-        >>> import numpy as np
-        >>> gray = np.full((20, 20), 128, np.uint8)
-        >>> image = np.zeros((20, 20, 3), np.uint8)
-        >>> image[5:9, 3:15] = 200, 60, 60
-        >>> Hints.from_strokes(image, gray)
-        Hints(48 of 400 pixels, 12.00 %)
-        """
-        from pyvarcolor.strokes import parse_strokes
-
-        return parse_strokes(image, gray, format=format).hints
 
     @classmethod
     def from_points(cls, points: Iterable[Point], shape: tuple[int, int], *, radius: int = 1) -> Hints:

@@ -22,6 +22,7 @@ from pyvarcolor.methods import AUTO_PRIOR, Method
 from pyvarcolor.result import Callback, Colorization, NotConvergedWarning, SolverReport
 from pyvarcolor.shading import fit_hints
 from pyvarcolor.spaces import SPACES, Space, space_called
+from pyvarcolor.strokes.parsing import hints_of
 
 Expected = tuple[Array, SolverReport]
 
@@ -48,7 +49,7 @@ def colorize(
         lightness.
     strokes_or_hints : (H, W, 3|4) array_like of uint8, or Hints, optional
         Strokes painted on black, on a transparent layer or over a copy of the photograph (see
-        `Hints.from_strokes`), or hints. Without any the answer is that of the prior.
+        `pyvarcolor.strokes.parsing.parse_strokes`), or hints. Without any the answer is that of the prior.
     method : str
         How colour is spread: one of `pyvarcolor.methods.names`, or ``"auto"`` for the best measured one.
     prior : str or Method or None
@@ -201,7 +202,7 @@ class Colorizer:
         callback: Callback | None,
     ) -> Colorization:
         lightness = self._lightness
-        hints = fit_hints(Hints.of(given, self._gray), lightness)
+        hints = fit_hints(hints_of(given, self._gray), lightness)
         kernels = load(*self._backend)
         if not self._kept:
             height, width = lightness.shape

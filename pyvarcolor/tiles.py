@@ -15,6 +15,7 @@ from pyvarcolor.color import check_photo
 from pyvarcolor.hints import Hints
 from pyvarcolor.pipeline import colorize
 from pyvarcolor.result import Callback, Colorization, Progress
+from pyvarcolor.strokes.parsing import hints_of
 
 Array = NDArray[np.floating]
 Window = tuple[slice, slice]
@@ -74,7 +75,7 @@ def colorize_tiles(
     if "initial" in options:
         raise TypeError("colorize_tiles has no option 'initial': it starts from the photograph made small")
     gray = check_photo(gray, "gray")
-    hints = Hints.of(strokes_or_hints, gray)
+    hints = hints_of(strokes_or_hints, gray)
     height, width = gray.shape[:2]
     factor = 1
     while (height // factor) * (width // factor) > tile**2:

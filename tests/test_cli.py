@@ -19,12 +19,12 @@ from typer.testing import CliRunner
 
 import pyvarcolor
 from pyvarcolor import kernels, methods
-from pyvarcolor.cli import make_app
+from pyvarcolor.cli.app import make_app
 from pyvarcolor.color import lightness_from_gray, rgb_to_lab
 from pyvarcolor.io import read_photo, write_photo
 from pyvarcolor.methods.heat import Heat
 from pyvarcolor.result import SolverReport
-from pyvarcolor.vector import VectorStroke, save_vector
+from pyvarcolor.strokes.vector import VectorStroke, save_vector
 
 HEIGHT, WIDTH = 20, 32
 RED, BLUE = (200, 60, 60), (40, 90, 220)
@@ -478,7 +478,7 @@ def test_help_and_version_import_nothing_slow():
     for flag in ("--help", "--version"):
         script = f"""
 import sys
-from pyvarcolor.cli import main
+from pyvarcolor.cli.app import main
 sys.argv = ["pyvarcolor", "{flag}"]
 try:
     main()

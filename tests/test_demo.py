@@ -7,7 +7,7 @@ from skimage.metrics import peak_signal_noise_ratio as psnr
 from pyvarcolor import colorize
 from pyvarcolor.color import lightness_from_gray
 from pyvarcolor.demo import load_demo
-from pyvarcolor.raster import rasterize
+from pyvarcolor.strokes.raster import rasterize
 
 FLOOR = 28.3  # dB; 29.4 were measured
 

@@ -19,8 +19,8 @@ from typer.testing import CliRunner
 
 import pyvarcolor
 from pyvarcolor import methods
-from pyvarcolor.cli import make_app
-from pyvarcolor.vector import load_vector
+from pyvarcolor.cli.app import make_app
+from pyvarcolor.strokes.vector import load_vector
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"

@@ -14,7 +14,8 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from pyvarcolor import Hints, colorize
-from pyvarcolor.cli import make_app
+from pyvarcolor.cli.app import make_app
+from pyvarcolor.cli.terminal import Terminal
 from pyvarcolor.evaluation import (
     Estimate,
     Photograph,
@@ -34,7 +35,6 @@ from pyvarcolor.evaluation import (
 from pyvarcolor.evaluation.known_hints import scale_hints
 from pyvarcolor.evaluation.photograph import colourfulness_of
 from pyvarcolor.io import ImageFileError
-from pyvarcolor.terminal import Terminal
 
 HEIGHT, WIDTH = 31, 45
 MOST = 10 * math.log10(255**2 * 12)  # dB
@@ -458,7 +458,7 @@ def test_a_bar_counts_the_runs_where_there_is_a_terminal():
 @pytest.mark.parametrize(("quiet", "minutes", "lines"), [(False, 2, 2), (False, 0, 0), (True, 2, 0)])
 def test_where_there_is_no_terminal_a_line_is_said_each_minute(monkeypatch, quiet, minutes, lines):
     clock = iter(range(0, 600, 61 if minutes else 1))
-    monkeypatch.setattr("pyvarcolor.terminal.time.monotonic", lambda: next(clock))
+    monkeypatch.setattr("pyvarcolor.cli.terminal.time.monotonic", lambda: next(clock))
     screen = io.StringIO()
     with Terminal(quiet=quiet, console=Console(file=screen)).counting("3 photographs", 2) as done:
         done("anna")

@@ -35,8 +35,8 @@ from pyvarcolor.interactive.session import Session
 from pyvarcolor.io import ImageFileError, read_image, read_photo, write_photo
 from pyvarcolor.io.exif import PREFIX, Entry, Exif
 from pyvarcolor.io.photo import WHITE
-from pyvarcolor.strokes import read_strokes
-from pyvarcolor.vector import VectorStroke, save_vector
+from pyvarcolor.strokes.parsing import read_strokes
+from pyvarcolor.strokes.vector import VectorStroke, save_vector
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="memory is measured as Linux tells it")
 

@@ -8,7 +8,7 @@ from backends import load
 from skimage.transform import rescale, resize
 
 from pyvarcolor import Colorizer, Hints, colorize, colorize_tiles, suggest_strokes
-from pyvarcolor.appearance import SIDE, appearance, copy_size, enlarge, make_copy
+from pyvarcolor.learned.appearance import SIDE, appearance, copy_size, enlarge, make_copy
 from pyvarcolor.learned.guess import Guess
 from pyvarcolor.solvers.kriging import Kriging
 

@@ -18,13 +18,12 @@ HEADERS = sorted(CSRC.glob("include/**/*.hpp"))
 
 # A layer is a file or folder at the top of the package; those without a line (color, io, ...) are foundation.
 FOUNDATION = {"foundation", "numpy", "scipy", "skimage", "PIL", "tifffile", "imagecodecs", "threadpoolctl"}
-COMMAND_LINE = {"cli", "cli_batch", "flags", "mask_app", "painting", "installation", "method_flags", "terminal"}
 MAY_IMPORT = {
     "kernels": {"numpy", "numba", "llvmlite"},
     "solvers": {"kernels.Kernels", "result", "numpy", "scipy"},
-    "learned": {"solvers", "kernels.Kernels", "appearance", "blas", "color", "hints", "result", "shading"}
+    "learned": {"solvers", "kernels.Kernels", "blas", "color", "hints", "result", "shading"}
     | {"numpy", "scipy", "skimage", "onnxruntime"},
-    "methods": {"learned", "solvers", "kernels.Kernels", "appearance", "hints", "shading", "result", "numpy", "scipy"},
+    "methods": {"learned", "solvers", "kernels.Kernels", "hints", "shading", "result", "numpy", "scipy"},
     "pipeline": {"methods", "learned", "kernels", "foundation", "numpy"},
     "evaluation": {"pipeline", "methods", "foundation", "numpy", "skimage", "matplotlib"},
     "advice": {"learned", "kernels", "foundation", "numpy"},
@@ -36,12 +35,9 @@ MAY_IMPORT = {
     | {"dask"},
     "demo": {"foundation", "numpy", "skimage"},
     "__main__": {"cli"},
-} | dict.fromkeys(
-    COMMAND_LINE,
-    COMMAND_LINE
-    | {"pyvarcolor", "batch", "demo", "evaluation", "interactive", "methods", "kernels", "foundation"}
+    "cli": {"pyvarcolor", "batch", "demo", "evaluation", "interactive", "methods", "kernels", "foundation"}
     | {"numpy", "skimage", "typer", "rich", "docstring_parser", "loky"},
-)
+}
 
 
 def layer_of(source: Path) -> str:

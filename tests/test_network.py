@@ -13,10 +13,10 @@ from skimage import data
 from skimage.transform import resize
 
 from pyvarcolor import Colorizer, Hints, colorize, colorize_tiles, methods
-from pyvarcolor.appearance import enlarge
 from pyvarcolor.color import rgb_to_lab
 from pyvarcolor.learned import answer, doubt
 from pyvarcolor.learned.answer import ask
+from pyvarcolor.learned.appearance import enlarge
 from pyvarcolor.learned.guess import Guess
 from pyvarcolor.learned.inputs import read_outputs, stack_inputs
 from pyvarcolor.learned.layers import conv1x1, conv3x3, relu, twice

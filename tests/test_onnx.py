@@ -12,7 +12,7 @@ from skimage.transform import resize
 from typer.testing import CliRunner
 
 from pyvarcolor import Hints, colorize, methods
-from pyvarcolor.cli import make_app
+from pyvarcolor.cli.app import make_app
 from pyvarcolor.color import lab_to_rgb, rgb_to_lab
 from pyvarcolor.io import write_photo
 from pyvarcolor.learned import answer

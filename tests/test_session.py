@@ -21,10 +21,10 @@ from pyvarcolor.interactive.palette import MOST_CHROMA, chroma_of, gamut_map, he
 from pyvarcolor.interactive.session import LEAST_RADIUS, MOST_RADIUS, Session
 from pyvarcolor.interactive.stroke_tool import StrokeTool
 from pyvarcolor.interactive.viewport import Viewport
-from pyvarcolor.raster import Raster, rasterize, trace
-from pyvarcolor.stroke_pictures import check_format, save_strokes
-from pyvarcolor.strokes import read_strokes
-from pyvarcolor.vector import VectorStroke, load_vector, save_vector
+from pyvarcolor.strokes.parsing import read_strokes
+from pyvarcolor.strokes.pictures import check_format, save_strokes
+from pyvarcolor.strokes.raster import Raster, rasterize, trace
+from pyvarcolor.strokes.vector import VectorStroke, load_vector, save_vector
 
 SHAPE = 18, 26
 COLORS = "#c8503c", "#5a8f3c", "#6aa0d8", "#808080"

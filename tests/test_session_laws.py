@@ -18,10 +18,10 @@ from pyvarcolor.interactive.live import Newest
 from pyvarcolor.interactive.palette import MOST_CHROMA, gamut_map, hex_of, shown_lightness
 from pyvarcolor.interactive.session import LEAST_RADIUS, MOST_RADIUS, Session
 from pyvarcolor.interactive.viewport import MOST_ZOOM, Viewport
-from pyvarcolor.raster import Raster, trace
-from pyvarcolor.stroke_pictures import save_strokes
-from pyvarcolor.strokes import read_strokes
-from pyvarcolor.vector import VectorStroke
+from pyvarcolor.strokes.parsing import read_strokes
+from pyvarcolor.strokes.pictures import save_strokes
+from pyvarcolor.strokes.raster import Raster, trace
+from pyvarcolor.strokes.vector import VectorStroke
 
 MANY = [f"#{red:02x}80{blue:02x}" for red in (60, 120, 180, 240) for blue in (60, 120, 180)]  # more than are remembered
 

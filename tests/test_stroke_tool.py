@@ -14,8 +14,8 @@ from pyvarcolor.interactive import Files, StrokeTool, stroke_tool
 from pyvarcolor.interactive.keys import BINDINGS, gestures
 from pyvarcolor.interactive.palette import chroma_of
 from pyvarcolor.io import Photo, read_photo, write_photo
-from pyvarcolor.raster import rasterize
-from pyvarcolor.vector import VectorStroke, load_vector, save_vector
+from pyvarcolor.strokes.raster import rasterize
+from pyvarcolor.strokes.vector import VectorStroke, load_vector, save_vector
 
 SHAPE = 90, 120
 GRAY = np.rint(255 * resize(data.camera(), SHAPE, anti_aliasing=True)).astype(np.uint8)

@@ -12,9 +12,8 @@ from skimage import data
 from skimage.draw import line_aa
 
 from pyvarcolor.color import rgb_to_lab
-from pyvarcolor.hints import Hints
-from pyvarcolor.strokes import parse_strokes, read_strokes
-from pyvarcolor.vector import VectorStroke, save_vector
+from pyvarcolor.strokes.parsing import hints_of, parse_strokes, read_strokes
+from pyvarcolor.strokes.vector import VectorStroke, save_vector
 
 RED, BLUE, GRAY, WHITE, GREEN = (200, 60, 60), (40, 90, 220), (128, 128, 128), (255, 255, 255), (30, 160, 40)
 COLOURS = (RED, BLUE, GRAY, WHITE, GREEN)
@@ -340,8 +339,8 @@ def test_read_strokes_knows_jpeg_by_name(tmp_path):
     assert errors(hints).max() < 20
 
 
-def test_hints_from_strokes_are_the_same():
+def test_hints_of_a_picture_are_those_of_its_strokes():
     image = paint(BASES["copy"], parallel_lines(3, 9))
-    hints, expected = Hints.from_strokes(image, PHOTO_GRAY), parse_strokes(image, PHOTO_GRAY).hints
+    hints, expected = hints_of(image, PHOTO_GRAY), parse_strokes(image, PHOTO_GRAY).hints
     np.testing.assert_array_equal(hints.mask, expected.mask)
     np.testing.assert_array_equal(hints.chroma, expected.chroma)

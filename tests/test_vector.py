@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pyvarcolor.color import rgb_to_lab
-from pyvarcolor.raster import rasterize
-from pyvarcolor.vector import VectorStroke, load_vector, save_vector
+from pyvarcolor.strokes.raster import rasterize
+from pyvarcolor.strokes.vector import VectorStroke, load_vector, save_vector
 
 LINE = VectorStroke(((0.2, 0.3), (0.7, 0.6)), 0.05, "#c8503c")
 

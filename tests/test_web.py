@@ -25,8 +25,8 @@ from pyvarcolor.interactive.screen import PANEL, STATUS
 from pyvarcolor.interactive.session import Session
 from pyvarcolor.interactive.viewport import Viewport
 from pyvarcolor.io import read_image
-from pyvarcolor.stroke_pictures import save_strokes
-from pyvarcolor.vector import VectorStroke
+from pyvarcolor.strokes.pictures import save_strokes
+from pyvarcolor.strokes.vector import VectorStroke
 
 MISSING = [name for name in ("chromium", "chromedriver") if shutil.which(name) is None]
 MISSING += [name for name in ("tornado",) if importlib.util.find_spec(name) is None]
@@ -162,7 +162,7 @@ def tool(tmp_path):
     """`colormaskerapp`, as a process, and the address of its page."""
     photo, log = tmp_path / "gray.png", tmp_path / "log.txt"
     Image.fromarray((255 * resize(data.camera(), SHAPE, anti_aliasing=True)).astype(np.uint8)).save(photo)
-    command = "from pyvarcolor.mask_app import main; main()"
+    command = "from pyvarcolor.cli.mask_app import main; main()"
     flags = "--input", photo, "--output", tmp_path / "mask.png", "--web", "--no-browser", "--port", free_port()
     streams = {"stdout": subprocess.PIPE, "text": True}
     with log.open("w") as words, running(sys.executable, "-c", command, *flags, stderr=words, **streams) as process:

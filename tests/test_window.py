@@ -21,9 +21,9 @@ from pyvarcolor.interactive.screen import PANEL, STATUS
 from pyvarcolor.interactive.session import Session
 from pyvarcolor.interactive.viewport import Viewport
 from pyvarcolor.io import read_image, read_photo
-from pyvarcolor.raster import Raster
-from pyvarcolor.stroke_pictures import save_strokes
-from pyvarcolor.vector import VectorStroke, load_vector
+from pyvarcolor.strokes.pictures import save_strokes
+from pyvarcolor.strokes.raster import Raster
+from pyvarcolor.strokes.vector import VectorStroke, load_vector
 
 SCREEN = 1440, 960  # so many millimetres, without rounding, that 96 dpi are just 96
 MISSING = [name for name in ("Xvfb", "xdotool") if shutil.which(name) is None]

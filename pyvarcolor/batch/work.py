@@ -31,7 +31,7 @@ from pyvarcolor.methods import Method
 from pyvarcolor.pipeline import colorize
 from pyvarcolor.provenance import note
 from pyvarcolor.result import Colorization
-from pyvarcolor.strokes import read_strokes
+from pyvarcolor.strokes.parsing import read_strokes
 from pyvarcolor.tiles import colorize_tiles
 
 DISK_FULL = {errno.ENOSPC, errno.EDQUOT}

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pyvarcolor.color import lab_to_rgb, lightness_from_gray
-from pyvarcolor.vector import VectorStroke, load_vector
+from pyvarcolor.strokes.vector import VectorStroke, load_vector
 
 
 class Demo(NamedTuple):

@@ -11,11 +11,11 @@ from typing import Any
 from pyvarcolor.io.photo import Photo
 from pyvarcolor.pipeline import colorize
 from pyvarcolor.provenance import note_on
-from pyvarcolor.raster import Raster
-from pyvarcolor.stroke_pictures import check_format, save_strokes
-from pyvarcolor.strokes import read_strokes
+from pyvarcolor.strokes.parsing import read_strokes
+from pyvarcolor.strokes.pictures import check_format, save_strokes
+from pyvarcolor.strokes.raster import Raster
+from pyvarcolor.strokes.vector import VectorStroke
 from pyvarcolor.tiles import colorize_tiles
-from pyvarcolor.vector import VectorStroke
 
 TILE = 4096
 
@@ -40,7 +40,7 @@ class Files:
     strokes : Path
         File of strokes.
     format : str
-        How they are written; see `pyvarcolor.stroke_pictures.save_strokes`.
+        How they are written; see `pyvarcolor.strokes.pictures.save_strokes`.
     color : Path or None
         File of the colour photograph; None: there is none.
     options : dict
@@ -105,7 +105,7 @@ class Files:
         Raises
         ------
         ValueError, OSError
-            As `pyvarcolor.strokes.read_strokes` does.
+            As `pyvarcolor.strokes.parsing.read_strokes` does.
         """
         return read_strokes(path, self.photo.pixels).traced()
 

@@ -19,9 +19,9 @@ from pyvarcolor.hints import Hints
 from pyvarcolor.interactive.palette import hex_of
 from pyvarcolor.interactive.scene import shrunk
 from pyvarcolor.pipeline import Colorizer
-from pyvarcolor.raster import Raster
 from pyvarcolor.result import Colorization, NotConvergedWarning
-from pyvarcolor.vector import VectorStroke
+from pyvarcolor.strokes.raster import Raster
+from pyvarcolor.strokes.vector import VectorStroke
 
 Array = NDArray[np.floating]
 

@@ -13,8 +13,8 @@ from PIL import Image
 from pyvarcolor.color import lightness_from_gray
 from pyvarcolor.interactive.viewport import Viewport
 from pyvarcolor.kernels import Kernels
-from pyvarcolor.raster import Raster
-from pyvarcolor.vector import VectorStroke
+from pyvarcolor.strokes.raster import Raster
+from pyvarcolor.strokes.vector import VectorStroke
 
 Array = NDArray[np.floating]
 Picture = NDArray[np.uint8]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from pyvarcolor.vector import VectorStroke
+from pyvarcolor.strokes.vector import VectorStroke
 
 NEUTRAL = "#808080"
 MOST_RECENT = 9

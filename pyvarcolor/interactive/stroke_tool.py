@@ -24,7 +24,7 @@ from pyvarcolor.interactive.session import NEUTRAL, Session
 from pyvarcolor.interactive.viewport import Viewport
 from pyvarcolor.io.photo import Photo
 from pyvarcolor.kernels import load
-from pyvarcolor.vector import VectorStroke
+from pyvarcolor.strokes.vector import VectorStroke
 
 if TYPE_CHECKING:
     from matplotlib.backend_bases import Event, KeyEvent, MouseEvent, ResizeEvent

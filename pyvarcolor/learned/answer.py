@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pyvarcolor.appearance import make_copy, resized, same_place
+from pyvarcolor.learned.appearance import make_copy, resized, same_place
 from pyvarcolor.learned.guess import DEVIATION, Guess
 from pyvarcolor.learned.inputs import read_outputs, stack_inputs
 from pyvarcolor.learned.network import MULTIPLE, Network, built_in
@@ -31,7 +31,7 @@ class Answer:
     Parameters
     ----------
     chroma : (h, 2, w) ndarray
-        On the copy of `pyvarcolor.appearance`, divided by what shading does to it.
+        On the copy of `pyvarcolor.learned.appearance`, divided by what shading does to it.
     scale : (m, 2, n) ndarray
         Mean distance of a*, and of b*, that is to be expected from the truth; coarser than the copy.
     unknown : (m, 1, n) ndarray

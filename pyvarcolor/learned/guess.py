@@ -1,7 +1,7 @@
 """Guess: the chroma to expect at each pixel, and how surely, from the hints at places that look alike.
 
-A Gaussian process over the features of `pyvarcolor.appearance`, on a small copy of the photograph; its covariance was
-fitted to colour photographs. Methods spread what strokes say beyond it.
+A Gaussian process over the features of `pyvarcolor.learned.appearance`, on a small copy of the photograph; its
+covariance was fitted to colour photographs. Methods spread what strokes say beyond it.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import label
 
-from pyvarcolor.appearance import appearance, copy_size, enlarge, make_copy, same_place
 from pyvarcolor.kernels import Kernels
+from pyvarcolor.learned.appearance import appearance, copy_size, enlarge, make_copy, same_place
 from pyvarcolor.shading import phi
 from pyvarcolor.solvers.kriging import Kriging, Places
 from pyvarcolor.solvers.multigrid import Multigrid, edge_weights
@@ -209,7 +209,7 @@ def features_of(lightness: Array, kernels: Kernels) -> Array:
     Returns
     -------
     (h, C, w) ndarray
-        See `pyvarcolor.appearance.appearance`.
+        See `pyvarcolor.learned.appearance.appearance`.
     """
     copy = make_copy(lightness)
     regions = Multigrid(edge_weights(kernels, copy, *_EDGES), kernels)

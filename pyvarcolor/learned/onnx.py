@@ -21,9 +21,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pyvarcolor.appearance import resized
 from pyvarcolor.color import lab_to_rgb, rgb_to_lab
 from pyvarcolor.hints import LARGEST
+from pyvarcolor.learned.appearance import resized
 
 Array = NDArray[np.floating]
 

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
-from pyvarcolor.appearance import SIDE
 from pyvarcolor.hints import Hints
 from pyvarcolor.kernels import Kernels
+from pyvarcolor.learned.appearance import SIDE
 from pyvarcolor.result import Callback, SolverReport
 from pyvarcolor.shading import normalize_hints, phi
 from pyvarcolor.solvers.iterate import Run, StopRule

@@ -7,9 +7,9 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from pyvarcolor.appearance import enlarge
 from pyvarcolor.hints import Hints
 from pyvarcolor.kernels import Kernels
+from pyvarcolor.learned.appearance import enlarge
 from pyvarcolor.methods.base import Array, EdgeAware, Options, Problem, to_state
 from pyvarcolor.result import Callback, SolverReport
 from pyvarcolor.shading import normalize_hints, phi
@@ -74,7 +74,7 @@ class Imagining(Options):
         return run.chroma_of(u), report
 
     def imagine(self, problem: Problem, run: Run) -> tuple[Array, Array]:
-        """Imagine colour on the copy of `pyvarcolor.appearance`.
+        """Imagine colour on the copy of `pyvarcolor.learned.appearance`.
 
         Returns
         -------

@@ -16,9 +16,9 @@ from pyvarcolor.solvers.iterate import Run
 class Kriging(Guessing):
     """Colour for what looks like the painted places, near them or not, up to the edges of lightness.
 
-    First a Gaussian process over the features of `pyvarcolor.appearance` guesses the chroma of each pixel of a small
-    copy of the photograph from the hints [1]_; its covariance was fitted to colour photographs. The hints' departure
-    d = u - guess from it then spreads like colour in `graph`: it minimises 1/2 sum w_ij |d_i - d_j|^2, and fades only
+    First a Gaussian process over the features of `pyvarcolor.learned.appearance` guesses the chroma of each pixel of a
+    small copy of the photograph from the hints [1]_; its covariance was fitted to colour photographs. The hints'
+    departure d = u - guess from it then spreads like colour in `graph`: it minimises 1/2 sum w_ij |d_i - d_j|^2, and fades only
     very far from all strokes. Far from everything painted colour, too, fades slowly to gray.
 
     References

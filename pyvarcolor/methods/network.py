@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pyvarcolor.appearance import resized
 from pyvarcolor.learned.answer import ask
+from pyvarcolor.learned.appearance import resized
 from pyvarcolor.learned.guess import Guess
 from pyvarcolor.methods import register
 from pyvarcolor.methods.base import Array, Problem

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pyvarcolor.appearance import make_copy, resized
+from pyvarcolor.learned.appearance import make_copy, resized
 from pyvarcolor.learned.onnx import card_of, load
 from pyvarcolor.methods import register
 from pyvarcolor.methods.base import Array, Problem

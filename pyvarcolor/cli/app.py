@@ -16,9 +16,8 @@ from typer.core import TyperCommand
 
 import pyvarcolor
 from pyvarcolor import kernels, methods
-from pyvarcolor.cli_batch import batch, verify
-from pyvarcolor.color import Array, rgb_to_lab
-from pyvarcolor.flags import (
+from pyvarcolor.cli.archives import batch, verify
+from pyvarcolor.cli.flags import (
     HINTS,
     OUTPUT,
     RUN,
@@ -33,14 +32,15 @@ from pyvarcolor.flags import (
     Space,
     Threads,
 )
-from pyvarcolor.method_flags import chosen_options, describe, options_of, with_method_flags
-from pyvarcolor.painting import Browser, DrawButton, Port, Toolkit, Web
+from pyvarcolor.cli.method_flags import chosen_options, describe, options_of, with_method_flags
+from pyvarcolor.cli.paint import Browser, DrawButton, Port, Toolkit, Web
+from pyvarcolor.cli.terminal import UsageError, blaming_usage, flush_results, speaking
+from pyvarcolor.color import Array, rgb_to_lab
 from pyvarcolor.provenance import note_on, to_json
-from pyvarcolor.terminal import UsageError, blaming_usage, flush_results, speaking
 
 if TYPE_CHECKING:
     from pyvarcolor.io.photo import Pixels
-    from pyvarcolor.vector import VectorStroke
+    from pyvarcolor.strokes.vector import VectorStroke
 
 _NO_STROKES = (
     "method {!r} needs strokes (auto and network do without): open the photograph in an image editor, paint a few "
@@ -188,7 +188,7 @@ def colorize(
     """
     with speaking(quiet=quiet) as terminal:
         from pyvarcolor.io import check_target, read_photo, write_photo
-        from pyvarcolor.strokes import read_strokes
+        from pyvarcolor.strokes.parsing import read_strokes
 
         to_stdout = str(out or photo) == "-"
         if str(photo) == str(strokes) == "-":
@@ -306,8 +306,8 @@ def paint(
     H shows all keys. Strokes that were not saved are offered again next time.
     """
     with speaking(quiet=quiet) as terminal:
+        from pyvarcolor.cli.paint import Settings, open_window
         from pyvarcolor.io import read_photo
-        from pyvarcolor.painting import Settings, open_window
 
         with blaming_usage():
             methods.make(method)
@@ -341,7 +341,7 @@ def demo(
 
         from pyvarcolor.demo import load_demo
         from pyvarcolor.io import write_photo
-        from pyvarcolor.raster import rasterize
+        from pyvarcolor.strokes.raster import rasterize
 
         with blaming_usage():
             solver = methods.make(method)
@@ -522,7 +522,7 @@ def list_methods(
 
 def info(json: Json = False) -> None:
     """Show versions, kernels and machine: what a bug report needs."""
-    from pyvarcolor.installation import describe_installation
+    from pyvarcolor.cli.installation import describe_installation
 
     with speaking():
         facts = describe_installation()
@@ -566,7 +566,7 @@ def _chroma_of(earlier: Path, shape: tuple[int, int], max_pixels: int) -> Array:
 
 def _draw(strokes: Iterable["VectorStroke"], picture: "Pixels") -> "Pixels":
     """Draw strokes over a copy of the picture."""
-    from pyvarcolor.raster import Raster
+    from pyvarcolor.strokes.raster import Raster
 
     raster = Raster((picture.shape[0], picture.shape[1]))
     raster.show(strokes)

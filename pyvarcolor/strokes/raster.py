@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pyvarcolor.hints import Hints
-from pyvarcolor.vector import VectorStroke
+from pyvarcolor.strokes.vector import VectorStroke
 
 Points = NDArray[np.float64]
 

@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 
 import typer
 
-from pyvarcolor.painting import Browser, DrawButton, Port, Settings, Toolkit, Web, open_window
-from pyvarcolor.terminal import UsageError, flush_results, speaking
+from pyvarcolor.cli.paint import Browser, DrawButton, Port, Settings, Toolkit, Web, open_window
+from pyvarcolor.cli.terminal import UsageError, flush_results, speaking
 
 
 def main() -> None:

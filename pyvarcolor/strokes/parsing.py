@@ -17,11 +17,11 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import ndimage
 
 from pyvarcolor.color import check_photo, lab_to_rgb, rgb_to_lab
-from pyvarcolor.copies import differ, predict_copy
 from pyvarcolor.hints import Hints
-from pyvarcolor.raster import NoStrokesError, rasterize, trace
-from pyvarcolor.solid import NEAR, PACK, SQUARE, Solid, find_solid
-from pyvarcolor.vector import VectorStroke, load_vector
+from pyvarcolor.strokes.copies import differ, predict_copy
+from pyvarcolor.strokes.raster import NoStrokesError, rasterize, trace
+from pyvarcolor.strokes.solid import NEAR, PACK, SQUARE, Solid, find_solid
+from pyvarcolor.strokes.vector import VectorStroke, load_vector
 
 Pixels = NDArray[np.uint8]
 
@@ -132,7 +132,7 @@ def read_strokes(
     Parameters
     ----------
     path : str or Path
-        An image, or the JSON file of `pyvarcolor.vector.save_vector`, which fits photographs of any size.
+        An image, or the JSON file of `pyvarcolor.strokes.vector.save_vector`, which fits photographs of any size.
     gray : (H, W) or (H, W, 1|3|4) array_like
         The photograph that they belong to; see `pyvarcolor.colorize`.
     format : {"auto", "black", "layer", "copy", "vector"}
@@ -149,7 +149,7 @@ def read_strokes(
     Raises
     ------
     ValueError
-        As `parse_strokes` and `pyvarcolor.vector.load_vector` do.
+        As `parse_strokes` and `pyvarcolor.strokes.vector.load_vector` do.
     OSError
         If the file cannot be read.
 
@@ -157,7 +157,7 @@ def read_strokes(
     --------
     >>> import tempfile
     >>> import numpy as np
-    >>> from pyvarcolor.vector import VectorStroke, save_vector
+    >>> from pyvarcolor.strokes.vector import VectorStroke, save_vector
     >>> gray = np.full((100, 200), 128, np.uint8)
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     save_vector(f"{folder}/strokes.json", [VectorStroke(((0.2, 0.5), (0.8, 0.5)), 0.05, "#c8503c")])
@@ -183,11 +183,45 @@ def read_strokes(
     return parse_strokes(image, gray, format=format, lossy=lossy)
 
 
+def hints_of(strokes_or_hints: ArrayLike | Hints | None, gray: NDArray[Any]) -> Hints:
+    """Hints as they are, or read from a picture of strokes.
+
+    Parameters
+    ----------
+    strokes_or_hints : (H, W, 3|4) array_like of uint8, or Hints, or None
+        As in `pyvarcolor.colorize`; None: there are none.
+    gray : (H, W) or (H, W, 1|3|4) ndarray
+        The photograph that they belong to.
+
+    Returns
+    -------
+    Hints
+        Of the size of the photograph.
+
+    Raises
+    ------
+    ValueError
+        If the sizes differ, or no stroke is found.
+
+    Examples
+    --------
+    >>> hints = Hints.from_points([(5, 5, (20, 15))], (20, 40))
+    >>> hints_of(hints, np.zeros((20, 40), np.uint8)) is hints
+    True
+    """
+    if strokes_or_hints is None:
+        return Hints.none(gray.shape)
+    hints = strokes_or_hints if isinstance(strokes_or_hints, Hints) else parse_strokes(strokes_or_hints, gray).hints
+    if hints.mask.shape != gray.shape[:2]:
+        raise ValueError(f"hints must have the size of gray {gray.shape[:2]}, but have {hints.mask.shape}")
+    return hints
+
+
 def parse_strokes(image: ArrayLike, gray: ArrayLike, *, format: str = "auto", lossy: bool | None = None) -> Strokes:
     """Find the strokes in a picture.
 
     Smooth borders, where a stroke's colour is mixed with what lies beneath or beside it, prescribe nothing:
-    see `pyvarcolor.solid.find_solid`. Neutral strokes are strokes, of chroma 0.
+    see `pyvarcolor.strokes.solid.find_solid`. Neutral strokes are strokes, of chroma 0.
 
     Parameters
     ----------
@@ -195,7 +229,7 @@ def parse_strokes(image: ArrayLike, gray: ArrayLike, *, format: str = "auto", lo
         The picture of strokes, sRGB-encoded; uint8, uint16, or float in 0..1.
     gray : (H, W) or (H, W, 1|3|4) array_like
         The photograph that they belong to; see `pyvarcolor.colorize`. It also tells what an unpainted copy
-        looks like: see `pyvarcolor.copies.predict_copy`.
+        looks like: see `pyvarcolor.strokes.copies.predict_copy`.
     format : {"auto", "black", "layer", "copy"}
         How the strokes are marked. "auto" takes a picture that is transparent anywhere for a layer, and any
         other for "black" or "copy", whichever explains more of its pixels better.
@@ -213,7 +247,7 @@ def parse_strokes(image: ArrayLike, gray: ArrayLike, *, format: str = "auto", lo
         If a dtype is none of these.
     ValueError
         If the sizes differ, the format is unknown, cannot be told or does not fit, or no stroke is found
-        (`pyvarcolor.raster.NoStrokesError`).
+        (`pyvarcolor.strokes.raster.NoStrokesError`).
 
     Examples
     --------

@@ -22,7 +22,7 @@ def describe_installation() -> dict[str, Any]:
 
     Examples
     --------
-    >>> from pyvarcolor.installation import describe_installation
+    >>> from pyvarcolor.cli.installation import describe_installation
     >>> describe_installation()["kernels"]["numba"]["available"]
     True
     """

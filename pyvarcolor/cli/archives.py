@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from pyvarcolor import kernels
-from pyvarcolor.flags import OUTPUT, STROKES, Backend, Json, MaxPixels, Method, Prior, Quiet, Space
+from pyvarcolor.cli.flags import OUTPUT, STROKES, Backend, Json, MaxPixels, Method, Prior, Quiet, Space
+from pyvarcolor.cli.terminal import FAILED, INTERRUPTED, UsageError, blaming_usage, speaking
 from pyvarcolor.provenance import to_json
-from pyvarcolor.terminal import FAILED, INTERRUPTED, UsageError, blaming_usage, speaking
 
 if TYPE_CHECKING:
     from pyvarcolor.batch import Job, Record, Tally

@@ -1,4 +1,4 @@
-"""Vector strokes to files that other programs understand, in the formats that `pyvarcolor.strokes` reads."""
+"""Vector strokes to files that other programs understand, in the formats that `pyvarcolor.strokes.parsing` reads."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,8 +7,8 @@ import numpy as np
 
 from pyvarcolor.color import lab_to_rgb, project_to_gamut, rgb_to_lab
 from pyvarcolor.io.photo import Photo
-from pyvarcolor.raster import Raster
-from pyvarcolor.vector import VectorStroke, save_vector
+from pyvarcolor.strokes.raster import Raster
+from pyvarcolor.strokes.vector import VectorStroke, save_vector
 
 FORMATS = "black", "layer", "vector"
 SUFFIXES = ".json", ".png", ".tif", ".tiff", ".webp"
@@ -50,7 +50,7 @@ def save_strokes(
     Examples
     --------
     >>> import tempfile
-    >>> from pyvarcolor.strokes import read_strokes
+    >>> from pyvarcolor.strokes.parsing import read_strokes
     >>> stroke = VectorStroke(((0.2, 0.5), (0.8, 0.5)), 0.05, "#c8503c")
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     path = save_strokes(f"{folder}/strokes.png", [stroke], (100, 200))

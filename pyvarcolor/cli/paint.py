@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from pyvarcolor.flags import WINDOW
-from pyvarcolor.terminal import Terminal, UsageError
+from pyvarcolor.cli.flags import WINDOW
+from pyvarcolor.cli.terminal import Terminal, UsageError
 
 if TYPE_CHECKING:
     from pyvarcolor.io.photo import Photo
-    from pyvarcolor.vector import VectorStroke
+    from pyvarcolor.strokes.vector import VectorStroke
 
 
 DrawButton = Annotated[
@@ -96,9 +96,9 @@ def open_window(
     """
     from pyvarcolor.interactive import Files, StrokeTool
     from pyvarcolor.interactive.window import NoWindowError, run
-    from pyvarcolor.raster import NoStrokesError
-    from pyvarcolor.stroke_pictures import SUFFIXES
-    from pyvarcolor.strokes import read_strokes
+    from pyvarcolor.strokes.parsing import read_strokes
+    from pyvarcolor.strokes.pictures import SUFFIXES
+    from pyvarcolor.strokes.raster import NoStrokesError
 
     if photo.source == "standard input":
         raise UsageError("the photograph must be a file to be painted on, but is standard input")
