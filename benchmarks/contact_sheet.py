@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 from skimage.util import montage
 
-from pyvarcolor import Hints, NotConvergedWarning, colorize
+from pyvarcolor import Hints, NotConvergedWarning, Recipe, colorize
 from pyvarcolor.color import lab_to_rgb, lightness_from_gray
-from pyvarcolor.evaluation import Photograph, find_photographs, parse_method, read_hints, read_photograph
+from pyvarcolor.evaluation import Photograph, find_photographs, read_hints, read_photograph
 from pyvarcolor.io import write_photo
 
 Picture = NDArray[np.uint8]
@@ -34,7 +34,9 @@ def sheet(photograph: Photograph, hints: Hints, methods: list[str]) -> Picture:
     """Truth and hints above, the methods below."""
     tiles = [picture(photograph, photograph.lab[..., 1:]), picture(photograph, hints.chroma)]
     tiles += [np.zeros_like(tiles[0])] * (COLUMNS - len(tiles))
-    tiles += [picture(photograph, colorize(photograph.gray, hints, **parse_method(text)).chroma) for text in methods]
+    tiles += [
+        picture(photograph, colorize(photograph.gray, hints, method=Recipe.parse(text)).chroma) for text in methods
+    ]
     rows = -(-len(tiles) // COLUMNS)
     sheet: Picture = montage(tiles, grid_shape=(rows, COLUMNS), channel_axis=-1, fill=(0, 0, 0), padding_width=4)
     return sheet

@@ -17,6 +17,7 @@ from scipy.optimize import minimize
 from scipy.spatial.distance import cdist
 
 from pyvarcolor import kernels
+from pyvarcolor import photograph as seen
 from pyvarcolor.color import lightness_from_gray
 from pyvarcolor.evaluation import Photograph, find_photographs, read_photograph
 from pyvarcolor.learned import guess
@@ -60,7 +61,7 @@ class Draw:
 def draws(photograph: Photograph, random: np.random.Generator) -> Iterator[tuple[int, Draw]]:
     """All draws of a photograph, each with the number of pixels that are known."""
     lightness = lightness_from_gray(photograph.gray)
-    features = guess.features_of(lightness, kernels.load("auto"))
+    features = guess.features_of(seen.Photograph(lightness, kernels.load("auto")))
     height, width = lightness.shape
     for count, times in DRAWS:
         for _ in range(times):

@@ -17,12 +17,12 @@ from photographs import mosaic
 
 from pyvarcolor import colorize, kernels
 from pyvarcolor.color import lightness_from_gray
-from pyvarcolor.learned.answer import LOOKS, ask, working_size
+from pyvarcolor.learned.answer import VIEWS, ask, working_size
 from pyvarcolor.learned.appearance import enlarge, make_copy, resized
 from pyvarcolor.learned.network import WEIGHTS, Network, built_in
-from pyvarcolor.methods.base import EdgeAware, Problem
+from pyvarcolor.methods.base import EdgeAware
+from pyvarcolor.photograph import Photograph
 from pyvarcolor.shading import phi
-from pyvarcolor.solvers.iterate import Run
 
 
 class Clock:
@@ -50,18 +50,15 @@ def measure(shrink: int, threads: int | None, rounds: int) -> tuple[dict[str, fl
     lightness = clock.time("gray to L\\*", lambda: np.ascontiguousarray(lightness_from_gray(gray)))
     nothing, no_weight = np.zeros((len(gray), 2, gray.shape[1]), lightness.dtype), np.zeros_like(lightness)
     copy = clock.time("a copy of 320 pixels", lambda: make_copy(lightness))
-    sizes = [working_size(gray.shape, short_side) for short_side, _ in LOOKS]
+    sizes = [working_size(gray.shape, short_side) for short_side, _ in VIEWS]
     clock.time("the same at 112 and 80 pixels", lambda: [resized(copy[:, None], size) for size in sizes])
-    looks = [np.zeros((7, *size), np.float32) for size in sizes]
-    clock.time("the network, on both", lambda: [built_in().forward(seen) for seen in looks])
-    whole = clock.time("", lambda: ask(lightness, nothing, no_weight, lambda: None))
+    views = [np.zeros((7, *size), np.float32) for size in sizes]
+    clock.time("the network, on both", lambda: [built_in().forward(seen) for seen in views])
+    whole = clock.time("", lambda: ask(Photograph(lightness, backend), nothing, no_weight))
     before = sum(clock.milliseconds[stage] for stage in list(clock.milliseconds)[1:4])
     clock.milliseconds["its answer on the copy"] = clock.milliseconds.pop("") - before
     large = clock.time("enlarged", lambda: enlarge(whole.chroma, lightness))
-    run = Run("network", backend, lambda u: u)
-    u = clock.time(
-        "brought to the edges", lambda: EdgeAware().sharpen(large, Problem(lightness, nothing, no_weight, None), run, 0)
-    )
+    u = clock.time("brought to the edges", lambda: EdgeAware().upsample(large, Photograph(lightness, backend), 0))
     clock.time("shading", lambda: u * phi(lightness)[:, None])
     rgb = np.empty((*gray.shape, 3), np.uint8)
     clock.time("gamut and RGB", lambda: backend.encode_rgb(lightness, u, rgb))

@@ -2,7 +2,7 @@
 
     python benchmarks/looks.py PHOTOGRAPHS --hints HINTS
 
-Each row looks at other copies of a photograph (`pyvarcolor.learned.answer.LOOKS`), by their short sides; differences to
+Each row looks at other copies of a photograph (`pyvarcolor.learned.answer.VIEWS`), by their short sides; differences to
 the first row are the mean over photographs ± one standard error.
 """
 
@@ -37,7 +37,7 @@ def main() -> None:
     print("| short sides | PSNR | difference |\n|---|---|---|")
     first = None
     for title, looks in CHOICES.items():
-        with patch.object(answer, "LOOKS", looks):
+        with patch.object(answer, "VIEWS", looks):
             found = np.array([each.psnr(colorize(each.gray).chroma) for each in photographs])
         first = found if first is None else first
         difference = found - first

@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 from photographs import draw_strokes, mosaic
 
-from pyvarcolor import Hints, colorize, methods
+from pyvarcolor import Hints, Recipe, colorize, methods
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ def measure(folder: Path, method: str, threads: int, rounds: int) -> Measured:
         wall.append(time.perf_counter() - started)
         processor.append(time.process_time() - before_it)
     held = (peak() - before) / gray.size
-    declared = np.float32().itemsize * methods.make(method).numbers
+    declared = np.float32().itemsize * Recipe.of(method).peak_floats_per_pixel
     return Measured(gray.size / 1e6, report.iterations, min(wall), min(processor), declared, held)
 
 

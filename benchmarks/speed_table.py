@@ -17,9 +17,8 @@ import numpy as np
 import rivals
 from photographs import draw_strokes, mosaic
 
-from pyvarcolor import NotConvergedWarning, colorize
+from pyvarcolor import NotConvergedWarning, Recipe, colorize
 from pyvarcolor.color import Array
-from pyvarcolor.evaluation import parse_method
 
 ROUNDS = 5
 PATIENCE = 20
@@ -44,12 +43,12 @@ def time_at_one_megapixel(methods: Sequence[str], threads: int | None, shrink: i
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", NotConvergedWarning)
         for text in methods:
-            colorize(small.gray, draw_strokes(small), **parse_method(text))  # imports, and kernels to compile
+            colorize(small.gray, draw_strokes(small), method=Recipe.parse(text))  # imports, and kernels to compile
         for text in ROUNDS * list(methods):
             earlier = timings.setdefault(text, [])
             if sum(timing.seconds for timing in earlier) < PATIENCE:
                 started, before_it = time.perf_counter(), time.process_time()
-                chroma = colorize(gray, hints, threads=threads, **parse_method(text)).chroma
+                chroma = colorize(gray, hints, threads=threads, method=Recipe.parse(text)).chroma
                 earlier.append(Timing(time.perf_counter() - started, time.process_time() - before_it, chroma))
     return {text: min(own, key=lambda timing: timing.seconds) for text, own in timings.items()}
 

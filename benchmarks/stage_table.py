@@ -18,9 +18,11 @@ import numpy as np
 from photographs import draw_strokes, mosaic
 from PIL import Image
 
-from pyvarcolor import NotConvergedWarning, kernels, methods
+from pyvarcolor import NotConvergedWarning, Recipe, kernels
 from pyvarcolor.color import lab_to_rgb, lightness_from_gray
 from pyvarcolor.io import read_photo, write_photo
+from pyvarcolor.photograph import Photograph
+from pyvarcolor.pipeline import encode
 from pyvarcolor.shading import normalize_hints
 from pyvarcolor.strokes.parsing import read_strokes
 
@@ -55,15 +57,15 @@ def measure(files: tuple[Path, Path], threads: int) -> tuple[dict[str, float], f
     with timed(seconds, "read the strokes"):
         hints = read_strokes(strokes, gray).hints
     with timed(seconds, "gray to L*"):
-        lightness = lightness_from_gray(gray)
+        photograph = Photograph(lightness_from_gray(gray), backend)
     with timed(seconds, "hints over shading"):
-        normalize_hints(hints, lightness)
+        normalize_hints(hints, photograph.lightness)
     with timed(seconds, "solve"):
-        chroma, _ = methods.make("auto").solve(lightness, hints, kernels=backend)
+        recipe = Recipe.of("kriging")
+        chroma, _ = recipe.solve(photograph, hints, recipe.expect(photograph, hints))
     seconds["solve"] -= seconds["hints over shading"]
     with timed(seconds, "gamut and RGB"):
-        rgb = np.empty((*gray.shape, 3), gray.dtype)
-        backend.encode_rgb(lightness, np.ascontiguousarray(chroma.transpose(0, 2, 1)), rgb)
+        rgb, _ = encode(photograph, chroma, gray.dtype)
     with timed(seconds, "encode the file"):
         write_photo(photo.with_name("colour.png"), rgb, overwrite=True)
     return seconds, gray.size / 1e6

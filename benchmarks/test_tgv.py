@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from photographs import Photograph
 
 from pyvarcolor import Hints
+from pyvarcolor import photograph as seen
 from pyvarcolor.color import lightness_from_gray
 from pyvarcolor.methods.tgv import TGV
 
@@ -82,8 +83,8 @@ class Recorder:
 @pytest.fixture(scope="module", params=CASES)
 def case(request: pytest.FixtureRequest, photograph: Photograph, hints: Hints) -> Case:
     recorder = Recorder()
-    method = TGV(**CASES[request.param], guess=False, max_iter=1)
-    method.solve(lightness_from_gray(photograph.gray), hints, kernels=recorder)
+    method = TGV(**CASES[request.param], max_iter=1)
+    method.solve(seen.Photograph(lightness_from_gray(photograph.gray), recorder), hints)
     exact = {name: _to_float64(value) for name, value in recorder.fixed.items()}
     expected = tuple(map(_to_float64, recorder.state))
     numpy_tgv.tgv_iterate(*expected, **exact, n=ITERATIONS)

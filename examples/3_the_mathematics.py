@@ -104,7 +104,7 @@ for name in kernels.available():
         np.testing.assert_allclose(computed, state(expected), atol=1e-9)
 
 # --- the same energy, the same answer ---
-options = {"alpha0": alpha0, "alpha1": alpha1, "beta": beta, "normalize": False, "guess": False}
+options = {"alpha0": alpha0, "alpha1": alpha1, "beta": beta, "normalize": False, "prior": "none"}
 options |= {"edge_blur": 0.0, "edge_scale": 1.0, "edge_floor": floor}
 result = colorize(gray, hints, method="tgv", **options, scale_u=10.0, tol=0, max_iter=4000)
 difference = np.abs(result.chroma - x[:N].reshape(H, W, 2)).max()

@@ -9,6 +9,7 @@ from pyvarcolor import methods
 from pyvarcolor.advice import suggest_strokes
 from pyvarcolor.hints import Hints
 from pyvarcolor.pipeline import Colorizer, colorize
+from pyvarcolor.recipe import Recipe
 from pyvarcolor.result import Colorization, NotConvergedWarning, Progress, SolverReport
 from pyvarcolor.tiles import colorize_tiles
 
@@ -20,6 +21,7 @@ __all__ = [
     "Hints",
     "NotConvergedWarning",
     "Progress",
+    "Recipe",
     "SolverReport",
     "__version__",
     "colorize",

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from numbers import Integral
 
-import numpy as np
 from numpy.typing import ArrayLike
 
 from pyvarcolor.color import check_photo, lightness_from_gray
 from pyvarcolor.hints import Hints
 from pyvarcolor.kernels import load
+from pyvarcolor.photograph import Photograph
 from pyvarcolor.strokes.parsing import hints_of
 
 
@@ -23,7 +23,7 @@ def suggest_strokes(
 ) -> list[tuple[int, int]]:
     """Places where a stroke would help most, the best first.
 
-    The Gaussian process that methods ``"kriging"`` and ``"tgv"`` guess with knows how sure it is of each pixel. Each
+    The Gaussian process of method ``"guess"`` knows how sure it is of each pixel. Each
     place is the one after whose painting the sum of variances over the photograph would be least, given the strokes
     there are and the places before it (A-optimal design [1]_).
 
@@ -54,8 +54,7 @@ def suggest_strokes(
 
     Examples
     --------
-    >>> import numpy as np
-    >>> gray = np.full((60, 90), 90, np.uint8)
+    >>>     >>> gray = np.full((60, 90), 90, np.uint8)
     >>> gray[:, 45:] = 180
     >>> left, right = sorted(column for _, column in suggest_strokes(gray, count=2))
     >>> left < 45 <= right
@@ -66,8 +65,7 @@ def suggest_strokes(
     if not isinstance(count, Integral) or count < 1:
         raise ValueError(f"count must be a whole number, at least 1, but is {count!r}")
     gray = check_photo(gray, "gray")
-    lightness = np.ascontiguousarray(lightness_from_gray(gray))
+    photograph = Photograph(lightness_from_gray(gray), load(backend, threads))
     hints = hints_of(strokes_or_hints, gray)
-    guess = Guess(lightness, load(backend, threads))
-    rows, cols = guess.most_telling(hints.weight(lightness.dtype), count)
+    rows, cols = photograph.made(Guess).most_telling(hints.weight(photograph.lightness.dtype), count)
     return list(dict.fromkeys((int(row), int(col)) for row, col in zip(rows, cols, strict=True)))

@@ -1,38 +1,32 @@
-"""`colorize`: from gray and hints to colour, in five steps; `Colorizer` goes through them again for new strokes."""
+"""`colorize`: from gray and strokes to colour, in five steps; `Colorizer` goes through them again for new strokes."""
 
 from __future__ import annotations
 
-import time
 import warnings
-from collections.abc import Hashable
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from pyvarcolor import methods
 from pyvarcolor.blas import one_blas_thread
 from pyvarcolor.color import Array, lightness_from_gray
 from pyvarcolor.hints import Hints
-from pyvarcolor.kernels import Kernels, load
+from pyvarcolor.kernels import load
 from pyvarcolor.memory import require_memory
-from pyvarcolor.methods import AUTO_PRIOR, Method
-from pyvarcolor.result import Callback, Colorization, NotConvergedWarning, SolverReport
+from pyvarcolor.photograph import Photograph
+from pyvarcolor.recipe import Prior, Recipe
+from pyvarcolor.result import Callback, Colorization, Expected, NotConvergedWarning, WarmStart
 from pyvarcolor.shading import fit_hints
-from pyvarcolor.spaces import SPACES, Space, space_called
 from pyvarcolor.strokes.parsing import hints_of
-
-Expected = tuple[Array, SolverReport]
 
 
 def colorize(
     gray: ArrayLike,
     strokes_or_hints: ArrayLike | Hints | None = None,
     *,
-    method: str = "auto",
-    prior: str | Method | None = "auto",
+    method: str | Recipe = "auto",
+    prior: Prior = "auto",
     backend: str = "auto",
     space: str = "lab",
     initial: Colorization | ArrayLike | None = None,
@@ -50,12 +44,14 @@ def colorize(
     strokes_or_hints : (H, W, 3|4) array_like of uint8, or Hints, optional
         Strokes painted on black, on a transparent layer or over a copy of the photograph (see
         `pyvarcolor.strokes.parsing.parse_strokes`), or hints. Without any the answer is that of the prior.
-    method : str
-        How colour is spread: one of `pyvarcolor.methods.names`, or ``"auto"`` for the best measured one.
-    prior : str or Method or None
+    method : str or Recipe
+        How colour is spread: one of `pyvarcolor.methods.names`, or ``"auto"`` for the best measured one. Or a recipe,
+        which has a prior, a space and options already.
+    prior : str or Method or Recipe or array_like or Colorization or None
         What is expected where strokes say nothing, from which the method spreads the departure of the strokes: the
-        answer of another method, such as ``"network"`` or ``"network:boost=1.2"`` (see `pyvarcolor.methods.prior_of`);
-        ``"none"``; or ``"auto"``: the network's for ``method="auto"``, else none.
+        answer of another method, such as ``"network"`` or ``"network:boost=1.2"``; chroma (H, W, 2) from elsewhere,
+        alone or as a pair with its confidence; ``"none"``; or ``"auto"``: what the method usually has, such as the
+        network's answer for ``method="auto"``. See `pyvarcolor.recipe.Recipe.of`.
     backend : {"auto", "cpp", "numba"}
         Which kernels to run on; ``"auto"`` is C++ where it was built.
     space : {"lab", "oklab", "ycbcr"}
@@ -101,14 +97,15 @@ def colorize(
     ((20, 30, 3), dtype('uint8'), [201, 97, 79])
     """
     colorizer = Colorizer(gray, method=method, prior=prior, backend=backend, space=space, threads=threads, **options)
-    return colorizer._answer(strokes_or_hints, False, initial, callback)
+    return _warned(colorizer._color(strokes_or_hints, False, initial, callback))
 
 
 class Colorizer:
     """A photograph that is coloured again and again, for strokes that come and go.
 
     What depends on the photograph alone is made once, and each quadratic solution (the answer of ``"graph"``, the start
-    of ``"tv"`` and ``"tgv"``) starts from the one before. Not for several threads at once.
+    of ``"tv"`` and ``"tgv"``) starts from the one before, so that it may differ from that of `colorize` by as much as
+    solvers leave to do. Not for several threads at once.
 
     Parameters
     ----------
@@ -117,7 +114,7 @@ class Colorizer:
 
     Raises
     ------
-    TypeError, ValueError, pyvarcolor.kernels.BackendError
+    TypeError, ValueError, MemoryError, pyvarcolor.kernels.BackendError
         As in `colorize`.
 
     Examples
@@ -137,26 +134,24 @@ class Colorizer:
         self,
         gray: ArrayLike,
         *,
-        method: str = "auto",
-        prior: str | Method | None = "auto",
+        method: str | Recipe = "auto",
+        prior: Prior = "auto",
         backend: str = "auto",
         space: str = "lab",
         threads: int | None = None,
         **options: Any,
     ) -> None:
+        self._recipe = Recipe.of(method, prior=prior, space=space, **options)
         self._gray = np.asarray(gray)
-        self._space = space_called(space)
-        self._method = methods.make(method, **options)
-        self._draft = methods.make(method, **{**options, **self._method.draft})
-        self._prior = methods.prior_of(method, prior)
-        if self._method.lab_only and self._space is not SPACES["lab"]:
-            raise ValueError(f"space must be 'lab' with method {self._method.name!r}, but is {space!r}")
-        if self._prior is not None and not self._method.needs_hints:
-            raise ValueError(f"prior must be 'none' with method {self._method.name!r}, but is {prior!r}")
-        self._lightness = np.ascontiguousarray(lightness_from_gray(gray))
-        self._backend = backend, threads
-        self._kept: dict[Hashable, Any] = {}
+        self._photograph = Photograph(lightness_from_gray(gray), load(backend, threads))
         self._expected: Expected | None = None
+        self._warm = WarmStart()
+        height, width = self._photograph.shape
+        require_memory(
+            self._recipe.peak_floats_per_pixel * self._photograph.lightness.nbytes,
+            f"method {self._recipe.method.name!r} on {width} x {height} pixels",
+            "colour it in tiles (colorize_tiles; --tile), or a smaller copy",
+        )
 
     def update(
         self,
@@ -191,89 +186,79 @@ class Colorizer:
         NotConvergedWarning
             If the solver ran out of iterations; the result is kept.
         """
-        return self._answer(strokes_or_hints, preview, initial, callback)
+        return _warned(self._color(strokes_or_hints, preview, initial, callback))
 
     @one_blas_thread
-    def _answer(
+    def _color(
         self,
-        given: ArrayLike | Hints | None,
+        strokes: ArrayLike | Hints | None,
         preview: bool,
         initial: Colorization | ArrayLike | None,
         callback: Callback | None,
     ) -> Colorization:
-        lightness = self._lightness
-        hints = fit_hints(hints_of(given, self._gray), lightness)
-        kernels = load(*self._backend)
-        if not self._kept:
-            height, width = lightness.shape
-            numbers = max(each.numbers for each in (self._method, self._prior) if each is not None)
-            require_memory(
-                numbers * lightness.nbytes,
-                f"method {self._method.name!r} on {width} x {height} pixels",
-                "colour it in tiles (colorize_tiles; --tile), or a smaller copy",
-            )
-        started = time.perf_counter()
-        expected = self._expect(hints, kernels, preview)
-        if expected is not None and hints.count == 0:
-            chroma, report = expected
-        else:
-            how = {} if expected is None else {"prior": self._space.from_lab(lightness, expected[0])}
-            spread, report = (self._draft if preview else self._method).solve(
-                lightness,
-                _hints_in(self._space, hints, lightness),
-                kernels=kernels,
-                initial=_start_in(self._space, initial, lightness),
-                callback=callback,
-                kept=self._kept,
-                **how,
-            )
-            chroma = self._space.to_lab(lightness, spread)
-        report = replace(report, seconds=time.perf_counter() - started)
-        if report.stopped_by == "max_iter":
-            warnings.warn(
-                f"{report.method} stopped at max_iter = {report.iterations} while the colour still moved by "
-                f"{report.change[-1]:.2g} since the last look: raise max_iter or tol, or go on from this result "
-                f"(initial)",
-                NotConvergedWarning,
-                stacklevel=4,  # past the decorator
-            )
-        dtype = self._gray.dtype
-        rgb = np.empty((*lightness.shape, 3), dtype if dtype.kind == "u" else lightness.dtype)
-        moved = kernels.encode_rgb(lightness, np.ascontiguousarray(chroma.transpose(0, 2, 1), lightness.dtype), rgb)
-        from pyvarcolor.learned.doubt import OfGuess, OfNetwork  # which needs a part of SciPy that is slow to import
+        gray, photograph, recipe = self._gray, self._photograph, self._recipe.draft if preview else self._recipe
+        solve = partial(recipe.solve, initial=_start(initial, photograph), callback=callback, warm=self._warm)
+        hints = fit_hints(hints_of(strokes, gray), photograph.lightness)
+        expected = self._expect(recipe, hints, preview)
+        chroma, report = solve(photograph, hints, expected)
+        rgb, moved = encode(photograph, chroma, gray.dtype)
+        return Colorization(rgb, chroma, moved, report, recipe.doubt(photograph, hints))
 
-        doubt = OfNetwork if AUTO_PRIOR in (self._method.name, getattr(self._prior, "name", "")) else OfGuess
-        return Colorization(
-            rgb.astype(dtype, copy=False),
-            chroma,
-            moved / lightness.size,
-            report,
-            doubt(lightness, hints, partial(load, *self._backend)),
-        )
-
-    def _expect(self, hints: Hints, kernels: Kernels, preview: bool) -> Expected | None:
-        """The prior's answer; in a preview of strokes the last one, if there is one."""
-        if self._prior is not None and not (preview and hints.count and self._expected):
-            self._expected = self._prior.solve(self._lightness, hints, kernels=kernels, kept=self._kept)
+    def _expect(self, recipe: Recipe, hints: Hints, preview: bool) -> Expected | None:
+        """What is expected; in a preview of strokes still what was, if there is something."""
+        if not (preview and hints.count and self._expected):
+            self._expected = recipe.expect(self._photograph, hints)
         return self._expected
 
 
-def _hints_in(space: Space, hints: Hints, lightness: Array) -> Hints:
-    """The same hints with their chroma in another space."""
-    if space is SPACES["lab"]:
-        return hints
-    chroma = np.zeros_like(hints.chroma)
-    chroma[hints.mask] = space.from_lab(lightness[hints.mask], hints.chroma[hints.mask])
-    return Hints(hints.mask, chroma, hints.confidence)
+def encode(photograph: Photograph, chroma: Array, dtype: DTypeLike) -> tuple[NDArray[Any], float]:
+    """Join lightness and chroma to sRGB, each colour brought into the gamut at the same hue and L*.
+
+    Parameters
+    ----------
+    photograph : Photograph
+        What has the lightness.
+    chroma : (H, W, 2) ndarray
+        a* and b*.
+    dtype : dtype
+        uint8, uint16, or a float: 0..1.
+
+    Returns
+    -------
+    rgb : (H, W, 3) ndarray
+        sRGB, in `dtype`.
+    moved : float
+        Fraction of the pixels (0..1) whose chroma was too large for the gamut.
+    """
+    dtype, lightness = np.dtype(dtype), photograph.lightness
+    rgb = np.empty((*lightness.shape, 3), dtype if dtype.kind == "u" else lightness.dtype)
+    planes = np.ascontiguousarray(chroma.transpose(0, 2, 1), lightness.dtype)
+    moved = photograph.kernels.encode_rgb(lightness, planes, rgb)
+    return rgb.astype(dtype, copy=False), moved / lightness.size
 
 
-def _start_in(space: Space, initial: Colorization | ArrayLike | None, lightness: Array) -> Array | None:
-    """Chroma to start from, in the solver's space."""
+def _warned(result: Colorization) -> Colorization:
+    """The result; the caller of the public function that calls this is warned if its solver did not converge."""
+    report = result.report
+    if report.stopped_by == "max_iter":
+        warnings.warn(
+            f"{report.method} stopped at max_iter = {report.iterations} while the colour still moved by "
+            f"{report.change[-1]:.2g} since the last look: raise max_iter or tol, or go on from this result "
+            f"(initial)",
+            NotConvergedWarning,
+            stacklevel=3,
+        )
+    return result
+
+
+def _start(initial: Colorization | ArrayLike | None, photograph: Photograph) -> Array | None:
+    """Chroma to start from."""
     if initial is None:
         return None
+    lightness = photograph.lightness
     chroma = np.asarray(initial.chroma if isinstance(initial, Colorization) else initial, lightness.dtype)
     if chroma.shape != (*lightness.shape, 2):
         raise ValueError(f"initial must have shape {(*lightness.shape, 2)}, but has shape {chroma.shape}")
     if not np.isfinite(chroma).all():
         raise ValueError("initial must be finite, but holds NaN or infinity")
-    return space.from_lab(lightness, chroma)
+    return chroma

@@ -1,4 +1,4 @@
-"""What a run reports while it goes (`Progress`) and when it is over (`SolverReport`, `Colorization`)."""
+"""What a run starts from (`Expected`, `WarmStart`), tells while it goes (`Progress`), and returns (`Colorization`)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Literal, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 StoppedBy = Literal["change", "max_iter", "callback", "direct"]
 
@@ -19,7 +19,7 @@ class NotConvergedWarning(UserWarning):
 
 @dataclass(frozen=True)
 class Progress:
-    """A look at a solver between two blocks of iterations; what a callback receives.
+    """The state of a solver between two blocks of iterations; what a callback receives.
 
     Parameters
     ----------
@@ -30,7 +30,7 @@ class Progress:
     energy : float
         Value of the energy being minimised (its unit is the method's own).
     change : float
-        Mean Euclidean distance per pixel, in units of chroma, that the colour moved since the last look.
+        Mean Euclidean distance per pixel, in units of chroma, that the colour moved since the last one.
     seconds : float
         Wall time since the solver started.
     """
@@ -98,6 +98,47 @@ class SolverReport:
         )
 
 
+@dataclass(frozen=True, eq=False)
+class Expected:
+    """What a prior expects of a photograph, for a method to spread the departure of the hints from.
+
+    Parameters
+    ----------
+    chroma : (H, W, 2) ndarray
+        In the space in which chroma is spread.
+    report : SolverReport
+        How the prior came to it.
+    confidence : (H, W) ndarray, optional
+        How sure it is, 0..1: a hint of this confidence, everywhere, that there is no departure; 1 is met exactly where
+        there is no hint. None: 0 everywhere, and strokes reach as far as edges let them.
+    """
+
+    chroma: NDArray[np.floating]
+    report: SolverReport
+    confidence: NDArray[np.floating] | None = None
+
+    def weight(self, dtype: DTypeLike) -> NDArray[np.floating] | float:
+        """Confidence c as the weight c / (1 - c) of such a hint, (H, W); 0 where there is none."""
+        if self.confidence is None:
+            return 0.0
+        share = self.confidence.astype(np.float64)
+        with np.errstate(divide="ignore"):
+            return (share / (1 - share)).astype(dtype)
+
+
+@dataclass
+class WarmStart:
+    """The quadratic solution that a method found on a photograph, from which its next one starts.
+
+    Parameters
+    ----------
+    u : (H, 2, W) ndarray, optional
+        None: there is none yet.
+    """
+
+    u: NDArray[np.floating] | None = None
+
+
 class Doubt(Protocol):
     """How far a coloured photograph may be from the truth; worked out when it is asked for."""
 
@@ -131,16 +172,16 @@ class Colorization:
     chroma: NDArray[np.floating]
     moved: float
     report: SolverReport
-    _doubt: Doubt = field(repr=False)
+    doubt: Doubt = field(repr=False)
 
     @cached_property
     def uncertainty(self) -> NDArray[np.floating]:
         """How far a*, and how far b*, is likely to be from the truth, (H, W): a standard deviation in their units.
 
-        With the network as prior, or alone, what that says; else that of the Gaussian process which method
-        ``"kriging"`` guesses with, given where the strokes are. Worked out when first asked for.
+        With the network as prior, or alone, what that says; else that of the Gaussian process of method
+        ``"guess"``, given where the strokes are. Worked out when first asked for.
         """
-        return self._doubt.deviation()
+        return self.doubt.deviation()
 
     def interval(self, level: float = 0.9) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
         """Bounds of a*, and of b*, each of which holds the truth at a share `level` of all pixels.
@@ -180,7 +221,7 @@ class Colorization:
         >>> lower.shape, bool((lower < upper).all())
         ((30, 60, 2), True)
         """
-        half = self._doubt.half_width(level)
+        half = self.doubt.half_width(level)
         return self.chroma - half, self.chroma + half
 
     def __repr__(self) -> str:

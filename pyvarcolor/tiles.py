@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from pyvarcolor import methods
 from pyvarcolor.color import check_photo
 from pyvarcolor.hints import Hints
 from pyvarcolor.pipeline import colorize
+from pyvarcolor.recipe import Given, Prior, Recipe
 from pyvarcolor.result import Callback, Colorization, Progress
 from pyvarcolor.strokes.parsing import hints_of
 
@@ -30,7 +31,12 @@ def colorize_tiles(
     strokes_or_hints: ArrayLike | Hints | None = None,
     *,
     tile: int = 4096,
+    method: str | Recipe = "auto",
+    prior: Prior = "auto",
+    backend: str = "auto",
+    space: str = "lab",
     callback: Callback | None = None,
+    threads: int | None = None,
     **options: Any,
 ) -> Colorization:
     """Colour a photograph in tiles, with memory for one of them.
@@ -46,10 +52,10 @@ def colorize_tiles(
         As in `colorize`.
     tile : int
         Side of a tile in pixels, at least 256. A solver's memory grows with its square: about 2 GiB for the default.
+    method, prior, backend, space, threads, **options
+        As in `colorize`.
     callback : callable, optional
         Gets a `Progress` after each tile, that counts tiles instead of iterations.
-    **options
-        All else that `colorize` takes, but `initial`.
 
     Returns
     -------
@@ -74,17 +80,20 @@ def colorize_tiles(
         raise ValueError(f"tile must be at least 256, but is {tile}")
     if "initial" in options:
         raise TypeError("colorize_tiles has no option 'initial': it starts from the photograph made small")
+    recipe = Recipe.of(method, prior=prior, space=space, **options)
     gray = check_photo(gray, "gray")
     hints = hints_of(strokes_or_hints, gray)
     height, width = gray.shape[:2]
     factor = 1
     while (height // factor) * (width // factor) > tile**2:
         factor *= 2
-    small = colorize(_shrink_photo(gray, factor), _shrink_hints(hints, factor), **options)
+    run = partial(colorize, backend=backend, threads=threads)
+    small = run(_shrink_photo(gray, factor), _shrink_hints(hints, factor), method=_for_small(recipe, factor))
     if factor == 1:
         return small
 
-    how = _how_to_colour_tiles(options)
+    # The small picture takes the place of a prior; what a method knew by itself there is spread in the recommended way.
+    for_tiles = replace(recipe, prior=None) if recipe.method.needs_hints else Recipe.of("auto", prior="none")
     rgb = np.empty((height, width, 3), small.rgb.dtype)
     chroma = np.empty((height, width, 2), small.chroma.dtype)
     moved, reports = 0.0, [small.report]
@@ -92,7 +101,7 @@ def colorize_tiles(
     for count, (rows, columns) in enumerate(tiles, start=1):
         wide = _widen(rows, height), _widen(columns, width)
         guess = _enlarge(small.chroma, factor, wide)
-        piece = colorize(gray[wide], _with_guess(hints, guess, wide, _PULL / factor**2), initial=guess, **how)
+        piece = run(gray[wide], _with_guess(hints, guess, wide, _PULL / factor**2), initial=guess, method=for_tiles)
         own = _inside(rows, wide[0]), _inside(columns, wide[1])
         rgb[rows, columns], chroma[rows, columns] = piece.rgb[own], piece.chroma[own]
         moved += piece.moved * piece.rgb[own].size / rgb.size
@@ -109,14 +118,19 @@ def colorize_tiles(
     )
     from pyvarcolor.learned.doubt import Enlarged
 
-    return Colorization(rgb, chroma, moved, report, Enlarged(small._doubt, chroma[..., 0]))
+    return Colorization(rgb, chroma, moved, report, Enlarged(small.doubt, chroma[..., 0]))
 
 
-def _how_to_colour_tiles(options: dict[str, Any]) -> dict[str, Any]:
-    """The small picture takes the place of a prior; what a method imagined there is spread in the recommended way."""
-    if methods.get(options.get("method", "auto")).needs_hints:
-        return {**options, "prior": "none"}
-    return {name: options[name] for name in ("backend", "threads") if name in options} | {"prior": "none"}
+def _for_small(recipe: Recipe, factor: int) -> Recipe:
+    """The recipe for the photograph made small: a given prior is of its size."""
+    if factor == 1 or not isinstance(recipe.prior, Given):
+        return recipe
+    from skimage.measure import block_reduce
+
+    chroma = block_reduce(recipe.prior.chroma, (factor, factor, 1), np.mean)  # type: ignore[no-untyped-call]
+    sure = recipe.prior.confidence
+    sure = None if sure is None else block_reduce(sure, (factor, factor), np.mean)  # type: ignore[no-untyped-call]
+    return replace(recipe, prior=Given(chroma, sure))
 
 
 def _tiles(height: int, width: int, tile: int) -> Iterator[Window]:

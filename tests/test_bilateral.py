@@ -5,6 +5,7 @@ import pytest
 from backends import load
 
 from pyvarcolor import Hints, colorize, methods
+from pyvarcolor.photograph import Photograph
 from pyvarcolor.solvers.bilateral_grid import BilateralGrid
 from pyvarcolor.solvers.iterate import Run, StopRule
 
@@ -80,8 +81,8 @@ def test_a_photograph_twice_as_large_is_coloured_alike():
     hints = Hints.from_points([(30, 30, (30, 20)), (90, 120, (-20, 15))], lightness.shape)
     large = Hints(hints.mask.repeat(2, 0).repeat(2, 1), hints.chroma.repeat(2, 0).repeat(2, 1))
     method = methods.make("bilateral", cells=20, tol=0, max_iter=300)
-    small, _ = method.solve(lightness, hints, kernels=load("cpp"))
-    double, _ = method.solve(lightness.repeat(2, 0).repeat(2, 1), large, kernels=load("cpp"))
+    small, _ = method.solve(Photograph(lightness, load("cpp")), hints)
+    double, _ = method.solve(Photograph(lightness.repeat(2, 0).repeat(2, 1), load("cpp")), large)
     np.testing.assert_allclose(double[::2, ::2], small, atol=2)
 
 

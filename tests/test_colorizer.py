@@ -199,9 +199,9 @@ def test_a_method_of_others_needs_no_draft(monkeypatch):
     class Flood:
         strength: float = 1.0
 
-        def solve(self, lightness, hints, *, kernels, initial=None, callback=None, kept=None):
-            kept["solves"] = kept.get("solves", 0) + 1
-            chroma = np.full((*lightness.shape, 2), self.strength * kept["solves"], lightness.dtype)
+        def solve(self, photograph, hints, *, prior=None, initial=None, callback=None, warm=None):
+            warm.u = self.strength + (0 if warm.u is None else warm.u)
+            kernels, chroma = photograph.kernels, np.full((*photograph.shape, 2), warm.u, np.float32)
             return chroma, SolverReport("flood", kernels.backend, kernels.threads, 1, 0.0, "direct")
 
     colorizer = Colorizer(photograph(), method="flood", strength=3)

@@ -13,7 +13,7 @@ from PIL import Image
 from rich.console import Console
 from typer.testing import CliRunner
 
-from pyvarcolor import Hints, colorize
+from pyvarcolor import Hints, Recipe, colorize
 from pyvarcolor.cli.app import make_app
 from pyvarcolor.cli.terminal import Terminal
 from pyvarcolor.evaluation import (
@@ -23,7 +23,6 @@ from pyvarcolor.evaluation import (
     evaluate,
     find_photographs,
     paired_difference,
-    parse_method,
     plot,
     point_hints,
     read_hints,
@@ -278,9 +277,9 @@ def test_without_hints_only_what_imagines_is_measured(folder):
 
 
 def test_a_prior_is_named_among_the_options():
-    assert parse_method("tgv:prior=network,alpha0=5") == {"method": "tgv", "prior": "network", "alpha0": 5}
+    assert Recipe.parse("tgv:prior=network,alpha0=5") == Recipe.of("tgv", prior="network", alpha0=5)
     with pytest.raises(ValueError, match="did you mean 'network'"):
-        parse_method("tgv:prior=networks")
+        Recipe.parse("tgv:prior=networks")
 
 
 def test_a_method_named_twice_runs_once(folder):

@@ -8,6 +8,7 @@ from backends import load
 from scipy.sparse.csgraph import dijkstra
 
 from pyvarcolor import Hints, methods
+from pyvarcolor.photograph import Photograph
 
 RNG = np.random.default_rng(51407)
 
@@ -82,7 +83,7 @@ def test_colour_follows_a_winding_path():
     mask, chroma = hints.mask.copy(), hints.chroma.copy()
     mask[3, 4], chroma[3, 4] = True, (-20, 15)
     method = methods.make("geodesic", normalize=False, length_cost=0.5)
-    chroma, _ = method.solve(lightness, Hints(mask, chroma), kernels=load("cpp"))
+    chroma, _ = method.solve(Photograph(lightness, load("cpp")), Hints(mask, chroma))
     assert np.abs(chroma[13, 7] - [30, 20]).max() < 3
 
 
@@ -91,7 +92,7 @@ def test_hints_of_like_colour_are_one_stroke():
     lightness = np.full((5, 41), 50.0)
     points = [(2, 2, (30, 20)), (2, 5, (30, 20)), (2, 8, (30, 20)), (2, 11, (30.5, 20)), (2, 38, (-20, 15))]
     hints = Hints.from_points(points, lightness.shape, radius=0)
-    chroma, _ = methods.make("geodesic", normalize=False, nearest=2).solve(lightness, hints, kernels=load("cpp"))
+    chroma, _ = methods.make("geodesic", normalize=False, nearest=2).solve(Photograph(lightness, load("cpp")), hints)
     assert chroma[2, 12, 0] < 30.5
     assert chroma[2, 24, 0] == pytest.approx(5, abs=8)
     assert (np.diff(chroma[2, 12:38, 0]) < 0).all()
@@ -102,6 +103,6 @@ def test_a_photograph_twice_as_large_is_coloured_alike():
     hints = Hints.from_points([(5, 5, (30, 20)), (15, 18, (-20, 15))], lightness.shape, radius=0)
     large = Hints(hints.mask.repeat(2, 0).repeat(2, 1), hints.chroma.repeat(2, 0).repeat(2, 1))
     method = methods.make("geodesic", normalize=False)
-    small, _ = method.solve(lightness, hints, kernels=load("cpp"))
-    double, _ = method.solve(lightness.repeat(2, 0).repeat(2, 1), large, kernels=load("cpp"))
+    small, _ = method.solve(Photograph(lightness, load("cpp")), hints)
+    double, _ = method.solve(Photograph(lightness.repeat(2, 0).repeat(2, 1), load("cpp")), large)
     np.testing.assert_allclose(double[::2, ::2], small, atol=2)

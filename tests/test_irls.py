@@ -8,6 +8,8 @@ import reference
 
 from pyvarcolor.methods.base import Problem
 from pyvarcolor.methods.tv import TV
+from pyvarcolor.photograph import Photograph
+from pyvarcolor.result import WarmStart
 from pyvarcolor.solvers.iterate import Run
 
 RNG = np.random.default_rng(90271)
@@ -17,18 +19,19 @@ def run(kernels):
     return Run("tv", kernels, lambda u: u.transpose(0, 2, 1).copy())
 
 
-def photograph(shape=(45, 60), hints=9, dtype=np.float32):
+def posed(kernels, shape=(45, 60), hints=9, dtype=np.float32):
     """Smooth lightness with a step, and hard hints."""
     yy, xx = np.mgrid[: shape[0], : shape[1]]
     lightness = (50 + 10 * np.sin(xx / 9) * np.cos(yy / 7) + 20 * (xx + yy > 50)).astype(dtype)
     hint_weight = np.zeros(shape, dtype)
     hint_weight.ravel()[RNG.choice(lightness.size, hints, replace=False)] = np.inf
     values = RNG.normal(0, 30, (shape[0], 2, shape[1]))
-    return Problem(lightness, np.where(hint_weight[:, None] > 0, values, 0).astype(dtype), hint_weight, None)
+    hints = np.where(hint_weight[:, None] > 0, values, 0).astype(dtype)
+    return Problem(Photograph(lightness, kernels), hints, hint_weight)
 
 
 def energy_of(method, u, problem, kernels):
-    g = method.edge_weight(problem.lightness, run(kernels))
+    g = method.edge_weight(problem.photograph)
     return kernels.tv_energy(u, g, problem.hints, problem.hint_weight, method.alpha1)
 
 
@@ -66,12 +69,12 @@ def test_cpp_and_numba_make_the_same_edges(both):
 
 def test_it_reaches_the_optimum_that_primal_dual_reaches(kernels):
     """Which test_solvers.py compares with a convex solver."""
-    problem = photograph((6, 7), 4, np.float64)
+    problem = posed(kernels, (6, 7), 4, np.float64)
     problem.hint_weight[3, 3], problem.hints[3, :, 3] = 0.05, (10, -20)  # a soft one
     energies = []
     for solver, iterations in (("irls", 1500), ("primal-dual", 20000)):
         method = TV(solver=solver, alpha1=0.8, edge_floor=1e-2, scale_u=10, max_iter=iterations, tol=0)
-        u, report = method.spread(problem, run(kernels))
+        u, report = method.propagate(problem, run(kernels))
         assert report.iterations == iterations
         energies.append(energy_of(method, u, problem, kernels))
         hard = np.isinf(problem.hint_weight)[:, None]
@@ -80,42 +83,44 @@ def test_it_reaches_the_optimum_that_primal_dual_reaches(kernels):
 
 
 def test_it_is_ahead_of_ten_times_as_many_primal_dual_iterations(kernels):
-    problem = photograph()
+    problem = posed(kernels)
     energies = []
     for solver, iterations in (("irls", 400), ("primal-dual", 4000)):
         method = TV(solver=solver, max_iter=iterations, tol=0)
-        u, _ = method.spread(problem, run(kernels))
+        u, _ = method.propagate(problem, run(kernels))
         energies.append(energy_of(method, u, problem, kernels))
     assert energies[0] <= energies[1]
 
 
 def test_exchanging_the_two_colours_exchanges_them_in_the_result(kernels):
-    problem = photograph()
-    swapped = replace(problem, hints=np.ascontiguousarray(problem.hints[:, ::-1]), kept={})
+    problem = posed(kernels)
+    swapped = replace(problem, hints=np.ascontiguousarray(problem.hints[:, ::-1]), warm=WarmStart())
     method = TV(max_iter=300, tol=0)
-    u, v = (method.spread(each, run(kernels))[0] for each in (problem, swapped))
+    u, v = (method.propagate(each, run(kernels))[0] for each in (problem, swapped))
     np.testing.assert_allclose(u, v[:, ::-1], atol=1e-2)
 
 
 def test_the_optimum_is_a_start_that_it_keeps(kernels):
-    problem = photograph()
+    problem = posed(kernels)
     method = TV(tol=0.05)
-    u, _ = method.spread(problem, run(kernels))
-    again, report = method.spread(replace(problem, initial=u, kept={}), run(kernels))
+    u, _ = method.propagate(problem, run(kernels))
+    again, report = method.propagate(replace(problem, initial=u, warm=WarmStart()), run(kernels))
     assert report.stopped_by == "change"
     assert np.abs(again - u).mean() < 0.5
 
 
 def test_number_of_iterations_is_kept_to(kernels):
     for iterations in (1, 7, 10, 23):
-        _, report = TV(max_iter=iterations, tol=0).spread(photograph(), run(kernels))
+        _, report = TV(max_iter=iterations, tol=0).propagate(posed(kernels), run(kernels))
         assert report.iterations == iterations
 
 
 def test_tensor_weights_take_primal_dual(kernels):
-    problem = photograph((12, 14), 4)
+    problem = posed(kernels, (12, 14), 4)
     results = [
-        TV(tensor=True, solver=solver, max_iter=50, tol=0).spread(replace(problem, kept={}), run(kernels))[0]
+        TV(tensor=True, solver=solver, max_iter=50, tol=0).propagate(replace(problem, warm=WarmStart()), run(kernels))[
+            0
+        ]
         for solver in ("auto", "primal-dual")
     ]
     np.testing.assert_array_equal(*results)

@@ -10,6 +10,7 @@ from skimage.transform import rescale, resize
 from pyvarcolor import Colorizer, Hints, colorize, colorize_tiles, suggest_strokes
 from pyvarcolor.learned.appearance import SIDE, appearance, copy_size, enlarge, make_copy
 from pyvarcolor.learned.guess import Guess
+from pyvarcolor.photograph import Photograph
 from pyvarcolor.solvers.kriging import Kriging
 
 RNG = np.random.default_rng(50227)
@@ -136,7 +137,7 @@ def test_a_stroke_surprises_by_what_the_others_do_not_say():
     for k, col in enumerate((10, 40, 70)):
         weight[28:31, col : col + 3] = np.inf
         hints[28:31, :, col : col + 3] = [[30], [0]] if k < 2 else [[-30], [0]]
-    guess = Guess(lightness, load("cpp"))
+    guess = Guess(Photograph(lightness, load("cpp")))
     alike, _, unlike = guess.surprise(hints, weight)[0]
     assert 2 * alike < unlike
     assert unlike > 30 / np.sqrt(2)  # root mean square of a* and b*
@@ -243,7 +244,7 @@ def test_fewer_sites_give_nearly_the_same():
     gray, _, inside, colours = look_alikes()
     painted = RNG.random(gray.shape) < 0.02
     hints = Hints(painted, colours[inside])
-    many, few = (colorize(gray, hints, method="kriging", sites=count).chroma for count in (1000, 60))
+    many, few = (colorize(gray, hints, method="kriging", prior=f"guess:sites={count}").chroma for count in (1000, 60))
     assert np.linalg.norm(many - few, axis=-1).mean() < 2
 
 
@@ -257,19 +258,19 @@ def test_soft_hints_bind_less():
     assert 0 < chroma[0] < chroma[1] < chroma[2] == pytest.approx(40, abs=1e-3)
 
 
-def test_without_a_guess_kriging_is_graph(backend):
+def test_without_a_prior_kriging_is_graph(backend):
     gray, hints, _, _ = look_alikes()
     kriging, graph = (
         colorize(gray, hints, method=method, backend=backend, **options).chroma
-        for method, options in (("kriging", {"guess": False}), ("graph", {}))
+        for method, options in (("kriging", {"prior": "none"}), ("graph", {}))
     )
     np.testing.assert_array_equal(kriging, graph)
 
 
-def test_only_a_preview_keeps_the_last_guess(monkeypatch):
+def test_only_a_preview_keeps_what_was_expected(monkeypatch):
     gray, hints, _, _ = look_alikes()
-    made, chroma = [], Guess.chroma
-    monkeypatch.setattr(Guess, "chroma", lambda self, *given: made.append(given) or chroma(self, *given))
+    made, chroma = [], Guess.coarse_chroma
+    monkeypatch.setattr(Guess, "coarse_chroma", lambda self, *given: made.append(given) or chroma(self, *given))
     colorizer = Colorizer(gray, method="kriging", max_iter=0)
     for _ in range(2):
         colorizer.update(hints)
@@ -281,8 +282,8 @@ def test_only_a_preview_keeps_the_last_guess(monkeypatch):
 def test_a_preview_spreads_the_new_stroke_from_the_last_guess(monkeypatch):
     gray, hints, _, colours = look_alikes()
     more = Hints.from_points([(30, 30, colours[1]), (30, 120, colours[2]), (10, 75, (-20, -20))], gray.shape, radius=3)
-    made, chroma = [], Guess.chroma
-    monkeypatch.setattr(Guess, "chroma", lambda self, *given: made.append(given) or chroma(self, *given))
+    made, chroma = [], Guess.coarse_chroma
+    monkeypatch.setattr(Guess, "coarse_chroma", lambda self, *given: made.append(given) or chroma(self, *given))
     colorizer = Colorizer(gray, method="kriging", normalize=False)
     colorizer.update(hints, preview=True)
     assert len(made) == 1  # there was none before

@@ -6,6 +6,7 @@ import reference
 from backends import load
 
 from pyvarcolor import Hints, methods
+from pyvarcolor.photograph import Photograph
 from pyvarcolor.solvers.affine_grid import AffineGrid
 from pyvarcolor.solvers.matting import Operator
 
@@ -141,7 +142,7 @@ def test_the_energy_is_minimised(kernels):
     expected[~hard] = np.linalg.solve(system[np.ix_(~hard, ~hard)], right)
 
     method = methods.make("matting", epsilon=EPSILON, normalize=False, tol=0, max_iter=80)
-    chroma, report = method.solve(lightness, Hints(held, colours, confidence), kernels=kernels)
+    chroma, report = method.solve(Photograph(lightness, kernels), Hints(held, colours, confidence))
     np.testing.assert_allclose(chroma.reshape(-1, 2), expected, atol=2e-4)
     flow = (system - np.diag(soft)) @ expected
     energy = 0.5 * (expected * flow).sum() + 0.5 * (soft[:, None] * (expected - target) ** 2).sum()
@@ -155,8 +156,8 @@ def test_few_iterations_do_at_any_size(shape):
     places = [(0.2, 0.2, (30, 20)), (0.8, 0.3, (12, 30)), (0.5, 1.3, (-20, 15))]
     points = [(int(row * shape[0]), int(col * shape[0]), colour) for row, col, colour in places]
     hints = Hints.from_points(points, shape)
-    exact, _ = methods.make("matting", tol=0, max_iter=100).solve(lightness, hints, kernels=load("cpp"))
-    chroma, report = methods.make("matting").solve(lightness, hints, kernels=load("cpp"))
+    exact, _ = methods.make("matting", tol=0, max_iter=100).solve(Photograph(lightness, load("cpp")), hints)
+    chroma, report = methods.make("matting").solve(Photograph(lightness, load("cpp")), hints)
     assert report.stopped_by == "change"
     assert report.iterations <= 14
     assert np.hypot(*(chroma - exact).reshape(-1, 2).T).mean() < 0.3
@@ -168,6 +169,6 @@ def test_an_even_photograph_takes_one_colour_from_the_other_evenly(kernels):
     mask[:, [0, -1]] = True
     chroma = np.zeros((9, 40, 2))
     chroma[:, -1] = 39, -39
-    result, _ = methods.make("matting", tol=0, max_iter=60).solve(lightness, Hints(mask, chroma), kernels=kernels)
+    result, _ = methods.make("matting", tol=0, max_iter=60).solve(Photograph(lightness, kernels), Hints(mask, chroma))
     np.testing.assert_allclose(result[4, :, 0], np.arange(40), atol=0.6)
     np.testing.assert_allclose(result[..., 1], -result[..., 0], atol=1e-6)

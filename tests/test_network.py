@@ -21,6 +21,7 @@ from pyvarcolor.learned.guess import Guess
 from pyvarcolor.learned.inputs import read_outputs, stack_inputs
 from pyvarcolor.learned.layers import conv1x1, conv3x3, relu, twice
 from pyvarcolor.learned.network import WEIGHTS, Network, built_in
+from pyvarcolor.photograph import Photograph
 from pyvarcolor.shading import normalize_hints
 
 TRACE = Path(__file__).parent / "data" / "network_trace.npz"
@@ -105,16 +106,16 @@ def test_any_shape_has_a_working_size(shape):
 
 
 @pytest.mark.parametrize("painted", [False, True])
-def test_the_answer_is_the_mean_of_what_the_looks_say(monkeypatch, painted):
+def test_the_answer_is_the_mean_of_what_is_said_of_each_view(monkeypatch, painted):
     gray, truth = photograph(112, 160)
     lightness = rgb_to_lab(np.repeat(gray[..., None] / np.float32(255), 3, axis=2))[..., 0]
     hints, weight = np.zeros((112, 2, 160), np.float32), np.zeros((112, 160), np.float32)
     if painted:
         hints[50, :, 40:60], weight[50, 40:60] = truth[50, 40:60].T, np.inf
 
-    def ask(*looks):
-        monkeypatch.setattr(answer, "LOOKS", looks)
-        return answer.ask(lightness, hints, weight, lambda: Guess(lightness, load("cpp")))
+    def ask(*views):
+        monkeypatch.setattr(answer, "VIEWS", views)
+        return answer.ask(Photograph(lightness, load("cpp")), hints, weight)
 
     near, far = (112, False), (80, True)
     both, each = ask(near, far), [ask(near), ask(far)]
@@ -123,14 +124,14 @@ def test_the_answer_is_the_mean_of_what_the_looks_say(monkeypatch, painted):
     assert np.abs(each[0].chroma - each[1].chroma).max() > 1
 
 
-def test_a_mirrored_look_is_that_of_a_mirrored_photograph(monkeypatch):
+def test_a_mirrored_view_is_that_of_a_mirrored_photograph(monkeypatch):
     gray, _ = photograph(112, 160)
     lightness = rgb_to_lab(np.repeat(gray[..., None] / np.float32(255), 3, axis=2))[..., 0]
     nothing = np.zeros((112, 2, 160), np.float32), np.zeros((112, 160), np.float32)
 
     def ask(lightness, mirrored):
-        monkeypatch.setattr(answer, "LOOKS", ((112, mirrored),))
-        return answer.ask(np.ascontiguousarray(lightness), *nothing, lambda: None).chroma
+        monkeypatch.setattr(answer, "VIEWS", ((112, mirrored),))
+        return answer.ask(Photograph(lightness, load("cpp")), *nothing).chroma
 
     there, back = ask(lightness, True), ask(lightness[:, ::-1], False)[..., ::-1]
     np.testing.assert_allclose(there, back, atol=1e-3)
@@ -138,7 +139,7 @@ def test_a_mirrored_look_is_that_of_a_mirrored_photograph(monkeypatch):
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 40), (3, 2), (50, 400)])
-def test_any_photograph_can_be_imagined(shape):
+def test_any_photograph_has_an_answer(shape):
     result = colorize(RNG.integers(0, 256, shape, dtype=np.uint8))
     assert result.rgb.shape == (*shape, 3)
     assert np.isfinite(result.chroma).all()
@@ -220,19 +221,19 @@ def test_boost_multiplies_what_no_hint_tells():
     assert np.linalg.norm(twice_as_much - once, axis=-1).mean() < 0.7 * np.linalg.norm(once, axis=-1).mean()
 
 
-def test_backends_and_threads_imagine_alike():
+def test_backends_and_threads_predict_alike():
     gray, truth = photograph()
     hints = points(truth, (20, 30), (60, 80))
     lightness = np.float32(gray) / 2.55
     cpp, single, numba = (
-        methods.make("network").solve(lightness, hints, kernels=load(*which))[0]
+        methods.make("network").solve(Photograph(lightness, load(*which)), hints)[0]
         for which in (("cpp", 2), ("cpp", 1), ("numba", 2))
     )
     np.testing.assert_array_equal(single, cpp)
     np.testing.assert_allclose(numba, cpp, atol=0.01)
 
 
-def test_float64_imagines_alike():
+def test_float64_predicts_alike():
     gray, truth = photograph()
     hints = points(truth, (20, 30), (60, 80))
     single, double = (colorize((gray / 255).astype(dtype), hints).chroma for dtype in (np.float32, np.float64))
@@ -345,10 +346,10 @@ def test_intervals_widen_where_strokes_surprise_each_other():
 
     def scales(hints):
         """What is expected, and what the network alone says."""
-        each = doubt.OfNetwork(np.full(gray.shape, 50, np.float32), hints, lambda: load("cpp"))
+        each = doubt.NetworkUncertainty(np.full(gray.shape, 50, np.float32), hints, load("cpp"))
         said = np.ascontiguousarray(normalize_hints(hints, each.lightness).transpose(0, 2, 1))
         weight = hints.weight(np.float32)
-        return each.scale(), ask(each.lightness, said, weight, lambda: Guess(each.lightness, load("cpp"))).scale
+        return each.scale(), ask(Photograph(each.lightness, load("cpp")), said, weight).scale
 
     ratio = []
     for hints in (alike, Hints(mask, colours), Hints.none(gray.shape)):
@@ -418,14 +419,14 @@ def test_bounds_depend_on_the_number_of_strokes():
     for count in (0, 1, 2, 3, 5, 6, 20, 21):
         places = [(4 + 5 * (k // 5), 4 + 30 * (k % 5)) for k in range(count)]
         hints = points(truth, *places) if places else Hints.none(gray.shape)
-        rows.append(doubt.OfNetwork(np.float32(gray), hints, lambda: load("cpp")).row)
+        rows.append(doubt.NetworkUncertainty(np.float32(gray), hints, load("cpp")).row)
     assert rows == [0, 1, 1, 2, 2, 3, 3, 4]
     small = Hints.from_points([(40, 40, (20, 10)), (60, 70, (0, 9))], (100, 100))  # 3 x 3 pixels are a dot there, too
-    assert doubt.OfNetwork(np.zeros((100, 100), np.float32), small, lambda: load("cpp")).row == 1
+    assert doubt.NetworkUncertainty(np.zeros((100, 100), np.float32), small, load("cpp")).row == 1
     places = [(4 + 5 * (k // 5), 4 + 5 * (k % 5)) for k in range(20)] + [(6, 7), (8, 10)]
     touching = points(truth[:100, :100], *places)  # a lump of dots is no stroke
-    assert doubt.OfNetwork(np.zeros((100, 100), np.float32), touching, lambda: load("cpp")).row == 3
+    assert doubt.NetworkUncertainty(np.zeros((100, 100), np.float32), touching, load("cpp")).row == 3
     line = np.zeros(gray.shape, bool)
     line[5, 5:60] = True
     hints = Hints(line, np.zeros((*gray.shape, 2)))
-    assert doubt.OfNetwork(np.float32(gray), hints, lambda: load("cpp")).row == 6
+    assert doubt.NetworkUncertainty(np.float32(gray), hints, load("cpp")).row == 6

@@ -49,7 +49,7 @@ def constant_model(path, value, card=AB, channels=1):
 
 
 def test_our_own_network_exported_is_the_same(tmp_path, monkeypatch):
-    monkeypatch.setattr(answer, "LOOKS", answer.LOOKS[:1])
+    monkeypatch.setattr(answer, "VIEWS", answer.VIEWS[:1])
     gray = photograph((214, 320))  # as large as the copy that our own network is shown
     height, width = working_size(gray.shape)
     path = tmp_path / "ours.onnx"

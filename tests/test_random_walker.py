@@ -5,6 +5,7 @@ import pytest
 from backends import load
 
 from pyvarcolor import Hints, methods
+from pyvarcolor.photograph import Photograph
 
 RNG = np.random.default_rng(88013)
 COLOURS = np.array([[30.0, 20.0], [-20.0, 15.0], [5.0, -40.0]])
@@ -39,7 +40,7 @@ def test_colours_are_blended_by_the_probability_to_meet_them_first(kernels):
 
     hints = Hints(labels >= 0, COLOURS[labels])
     method = methods.make("random-walker", beta=beta, normalize=False, tol=0, max_iter=60)
-    chroma, _ = method.solve(lightness, hints, kernels=kernels)
+    chroma, _ = method.solve(Photograph(lightness, kernels), hints)
     np.testing.assert_allclose(chroma.reshape(-1, 2)[free], expected, atol=1e-6)
 
 
@@ -48,5 +49,5 @@ def test_contrast_does_not_matter(scale):
     lightness = RNG.uniform(20, 60, (12, 13))
     hints = Hints.from_points([(3, 3, (30, 20)), (9, 9, (-20, 15))], lightness.shape)
     method = methods.make("random-walker", normalize=False, tol=0, max_iter=80)
-    answers = [method.solve(light, hints, kernels=load("cpp"))[0] for light in (lightness, scale * lightness)]
+    answers = [method.solve(Photograph(light, load("cpp")), hints)[0] for light in (lightness, scale * lightness)]
     np.testing.assert_allclose(*answers, atol=1e-6)

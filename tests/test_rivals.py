@@ -16,6 +16,7 @@ from rivals.fast_global_smoother import smooth, smooth_rows
 
 from pyvarcolor import Hints, kernels, methods
 from pyvarcolor.evaluation import point_hints, read_photograph, save_hints
+from pyvarcolor.photograph import Photograph
 
 RNG = np.random.default_rng(416_093)
 
@@ -42,7 +43,7 @@ def test_two_even_halves_take_the_colours_of_their_hints(name):
 def test_levin_is_the_method_with_the_published_weights():
     lightness, hints = scene()
     ours = methods.make("graph", weights="levin", normalize=False, tol=1e-9, max_iter=2000)
-    expected, _ = ours.solve(lightness, hints, kernels=kernels.load())
+    expected, _ = ours.solve(Photograph(lightness, kernels.load()), hints)
     np.testing.assert_allclose(rivals.levin(lightness, hints), expected, atol=1e-4)
 
 

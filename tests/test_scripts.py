@@ -98,7 +98,7 @@ def test_the_stages_of_colour_without_strokes_are_told(monkeypatch, capsys):
 
 
 def test_the_gain_of_a_second_look_is_told(folder, monkeypatch, capsys):
-    before = looks.answer.LOOKS
+    before = looks.answer.VIEWS
     run(monkeypatch, looks, "--hints", "hints")
     lines = [line.strip("| ").split(" | ") for line in capsys.readouterr().out.splitlines()[2:]]
     assert [title for title, *_ in lines] == list(looks.CHOICES)
@@ -106,7 +106,7 @@ def test_the_gain_of_a_second_look_is_told(folder, monkeypatch, capsys):
     for _, psnr, difference in lines:
         assert float(difference.split()[0]) == pytest.approx(float(psnr) - first, abs=0.011)
     assert len({psnr for _, psnr, _ in lines}) > 1
-    assert before == looks.answer.LOOKS
+    assert before == looks.answer.VIEWS
 
 
 @pytest.mark.parametrize("kinds", ["p6", "none"])

@@ -15,6 +15,7 @@ from backends import load
 from pyvarcolor import Hints, colorize, methods
 from pyvarcolor import kernels as waist
 from pyvarcolor.kernels.processors import processors
+from pyvarcolor.photograph import Photograph
 
 RANDOM = np.random.default_rng(40823)
 LIGHTNESS = RANDOM.uniform(0, 100, (170, 150)).astype(np.float32)  # large enough for three threads in C++
@@ -24,7 +25,7 @@ HINTS = Hints.from_points([(20, 30, (40, 30)), (90, 110, (-20, 10)), (150, 60, (
 def solve(method: str, backend: str, threads: int) -> np.ndarray:
     """Chroma after some iterations."""
     solver = methods.make(method, max_iter=30, tol=0)
-    chroma, report = solver.solve(LIGHTNESS, HINTS, kernels=load(backend, threads), initial=None, callback=None)
+    chroma, report = solver.solve(Photograph(LIGHTNESS, load(backend, threads)), HINTS)
     assert report.threads == threads
     return chroma
 

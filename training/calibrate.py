@@ -86,8 +86,8 @@ def errors_of(path: Path, power: float) -> list[Errors]:
     for hints in cases:
         result = colorize(photograph.gray, hints, threads=1)
         at = random.integers(photograph.gray.size, size=PIXELS)
-        error, scale = np.abs(result.chroma - photograph.lab[..., 1:]), result._doubt.scale()
-        errors.append((result._doubt.row, np.stack([each.reshape(-1, 2)[at] for each in (error, scale)])))
+        error, scale = np.abs(result.chroma - photograph.lab[..., 1:]), result.doubt.scale()
+        errors.append((result.doubt.row, np.stack([each.reshape(-1, 2)[at] for each in (error, scale)])))
     return errors
 
 

@@ -19,6 +19,7 @@ from pyvarcolor import kernels
 from pyvarcolor.color import lightness_from_gray, rgb_to_lab
 from pyvarcolor.evaluation import find_photographs, read_photograph
 from pyvarcolor.learned.guess import features_of
+from pyvarcolor.photograph import Photograph
 
 SHORT_SIDE = 112
 SEED = 71_402_953
@@ -42,7 +43,7 @@ def pack_one(path: Path) -> NDArray[np.float16] | None:
     scale = SHORT_SIDE / min(rgb.shape[:2])
     size = round(rgb.shape[0] * scale), round(rgb.shape[1] * scale)
     for lightness in (np.ascontiguousarray(lab[..., 0]), np.ascontiguousarray(old)):
-        planes += [lightness[..., None], features_of(lightness, loaded).transpose(0, 2, 1)]
+        planes += [lightness[..., None], features_of(Photograph(lightness, loaded)).transpose(0, 2, 1)]
     small = [resize(plane, size, order=1, mode="edge", anti_aliasing=True) for plane in planes]
     return np.ascontiguousarray(np.concatenate(small, axis=2).transpose(2, 0, 1), np.float16)
 

@@ -5,7 +5,7 @@ from pyvarcolor.batch.manifest import Manifest, ManifestError, Record, canonical
 from pyvarcolor.batch.report import write_report
 from pyvarcolor.batch.run import Tally, colorize_all
 from pyvarcolor.batch.verify import Problem, verify
-from pyvarcolor.batch.work import Recipe
+from pyvarcolor.batch.work import Settings
 
 __all__ = [
     "InputError",
@@ -13,8 +13,8 @@ __all__ = [
     "Manifest",
     "ManifestError",
     "Problem",
-    "Recipe",
     "Record",
+    "Settings",
     "Tally",
     "canonical",
     "colorize_all",

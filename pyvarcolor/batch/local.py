@@ -62,8 +62,8 @@ def _run_one_by_one(
     """Do tasks alone, with all threads and all memory; returns whether a worker died."""
     for task in left:
         try:
-            recipe = replace(task.recipe, threads=threads)
-            yield task, pool.submit(work, replace(task, recipe=recipe, memory=None, alone=True)).result()
+            settings = replace(task.settings, threads=threads)
+            yield task, pool.submit(work, replace(task, settings=settings, memory=None, alone=True)).result()
         except BrokenProcessPool:
             yield task, quarantined(task)
             return True

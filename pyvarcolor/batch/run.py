@@ -18,7 +18,7 @@ from pyvarcolor.batch.cluster import finished_in, run_on_cluster
 from pyvarcolor.batch.jobs import Job
 from pyvarcolor.batch.local import run_here
 from pyvarcolor.batch.manifest import Manifest, Record, latest_records
-from pyvarcolor.batch.work import DISK_FULL, LEFTOVER, DiskFull, Recipe, Task
+from pyvarcolor.batch.work import DISK_FULL, LEFTOVER, DiskFull, Settings, Task
 from pyvarcolor.memory import available_memory
 
 _log = logging.getLogger(__name__)
@@ -70,7 +70,7 @@ def colorize_all(
     jobs: Sequence[Job],
     out_dir: Path,
     manifest: Path,
-    recipe: Recipe,
+    settings: Settings,
     *,
     workers: int = 1,
     cluster: str | None = None,
@@ -90,7 +90,7 @@ def colorize_all(
         Folder of the results; it is made if it is not there.
     manifest : Path
         File of records, see `Manifest`; it is made, or goes on.
-    recipe : Recipe
+    settings : Settings
         How to colour.
     workers : int
         Processes that work at the same time.
@@ -122,7 +122,7 @@ def colorize_all(
     ...     scans, colour = Path(folder, "scans"), Path(folder, "colour")
     ...     scans.mkdir()
     ...     imsave(scans / "cat.png", cat()[::4, ::4, 1])
-    ...     tally = colorize_all(find_jobs([scans], colour), colour, Path(folder, "manifest.jsonl"), Recipe())
+    ...     tally = colorize_all(find_jobs([scans], colour), colour, Path(folder, "manifest.jsonl"), Settings())
     >>> tally.done
     1
     """
@@ -138,13 +138,13 @@ def colorize_all(
         before = latest_records(manifest)
         free = available_memory()
         memory = None if free is None else int(_MEMORY_SHARE * free / workers)
-        tasks = (Task(job, recipe, out_dir, before.get(job.output), resume, memory) for job in jobs)
+        tasks = (Task(job, settings, out_dir, before.get(job.output), resume, memory) for job in jobs)
 
         def stopped() -> bool:
             return bool(tally.stopped)
 
         if cluster is None:
-            outcomes = run_here(tasks, workers, recipe.threads, stopped)
+            outcomes = run_here(tasks, workers, settings.threads, stopped)
         else:
             outcomes = run_on_cluster(tasks, len(jobs), cluster, parts, stopped)
         with closing(outcomes):

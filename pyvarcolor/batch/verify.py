@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pyvarcolor.batch.manifest import Record
-from pyvarcolor.batch.work import sha256
+from pyvarcolor.provenance import sha256
 
 
 @dataclass(frozen=True)

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import errno
-import hashlib
 import re
 import secrets
 import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cache, partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-from pyvarcolor import methods
 from pyvarcolor.batch.jobs import Job
 from pyvarcolor.batch.manifest import Record
 from pyvarcolor.color import lightness_from_gray
@@ -27,9 +25,9 @@ from pyvarcolor.hints import Hints
 from pyvarcolor.io import Photo, TooManyPixelsError, read_pages, write_pages
 from pyvarcolor.io.photo import Pixels
 from pyvarcolor.memory import available_memory, peak_memory, reset_peak_memory
-from pyvarcolor.methods import Method
 from pyvarcolor.pipeline import colorize
-from pyvarcolor.provenance import note
+from pyvarcolor.provenance import note, sha256
+from pyvarcolor.recipe import Recipe
 from pyvarcolor.result import Colorization
 from pyvarcolor.strokes.parsing import read_strokes
 from pyvarcolor.tiles import colorize_tiles
@@ -44,52 +42,36 @@ _TILE = 4096
 
 
 @dataclass(frozen=True, kw_only=True)
-class Recipe:
-    """How photographs are coloured.
+class Settings:
+    """How photographs are coloured, on what, and which are not.
 
     Parameters
     ----------
-    method, prior, backend, space, threads
-        As in `pyvarcolor.colorize`.
-    options : dict
-        The method's.
+    recipe : pyvarcolor.Recipe
+        Method, prior and space.
+    backend, threads
+        As in `pyvarcolor.colorize`, for each photograph.
     max_pixels : int
         Larger photographs are refused.
     overwrite : bool
         Replace files that no record of the manifest says to be ours.
     """
 
-    method: str = "auto"
-    prior: str = "auto"
-    options: dict[str, Any] = field(default_factory=dict)
-    space: str = "lab"
+    recipe: Recipe = field(default_factory=Recipe.of)
     backend: str = "auto"
     threads: int = 1
     max_pixels: int = 250_000_000
     overwrite: bool = False
 
-    def facts(self) -> dict[str, Any]:
-        """What decides about the pixels, with all options, and hashes of files; ``auto`` by its name.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If there is no such method, option or prior.
-        """
-        made, prior = methods.make(self.method, **self.options), methods.prior_of(self.method, self.prior)
-        return {"method": _facts_of(made), "prior": prior and _facts_of(prior), "space": self.space}
-
+    @property
     def pixel_bytes(self) -> int:
         """What colouring in one piece takes for each pixel."""
-        both = methods.make(self.method, **self.options), methods.prior_of(self.method, self.prior)
-        return 4 * max(each.numbers for each in both if each is not None) + _FILE_BYTES
+        return 4 * self.recipe.peak_floats_per_pixel + _FILE_BYTES
 
     def colorize(self, pixels: Pixels, hints: Hints | None, tile: int | None) -> Colorization:
         """Colour one page, in tiles if there is a side for them."""
-        how = {"method": self.method, "prior": self.prior, "space": self.space, "backend": self.backend}
-        run = colorize if tile is None else colorize_tiles
-        more = {} if tile is None else {"tile": tile}
-        return run(pixels, hints, threads=self.threads, **how, **self.options, **more)  # type: ignore[arg-type]
+        run = colorize if tile is None else partial(colorize_tiles, tile=tile)
+        return run(pixels, hints, method=self.recipe, backend=self.backend, threads=self.threads)
 
 
 @dataclass(frozen=True)
@@ -99,7 +81,7 @@ class Task:
     Parameters
     ----------
     job : Job
-    recipe : Recipe
+    settings : Settings
     out_dir : Path
         Folder of all results.
     before : Record or None
@@ -113,7 +95,7 @@ class Task:
     """
 
     job: Job
-    recipe: Recipe
+    settings: Settings
     out_dir: Path
     before: Record | None = None
     resume: bool = True
@@ -155,7 +137,7 @@ def work(task: Task) -> Outcome:
     began = time.perf_counter()
     reset_peak_memory()
     try:
-        record = first_record(task.job, task.recipe)
+        record = first_record(task.job, task.settings.recipe)
         if task.resume and task.before is not None and _proves(task.before, record, task.out_dir):
             return Kept()
         with warnings.catch_warnings(record=True) as caught:
@@ -226,34 +208,12 @@ def quarantined(task: Task) -> Record:
     Record
     """
     return replace(
-        first_record(task.job, task.recipe),
+        first_record(task.job, task.settings.recipe),
         outcome="quarantined",
         error="two workers died of it, the second with this photograph alone: out of memory, killed, or a crash of a "
         "library; try it by itself with `pyvarcolor colorize`",
         finished=now(),
     )
-
-
-def sha256(path: Path) -> str:
-    """Hash of a file, in hexadecimal; "" where it cannot be read."""
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError:
-        return ""
-
-
-def _facts_of(method: Method) -> dict[str, Any]:
-    """Name and options of a method, and the hashes of the files that it reads."""
-    facts = {"name": method.name, **asdict(method)}  # type: ignore[call-overload]
-    hashes = [_sha256(path, path.stat().st_mtime_ns) for path in method.files if path.exists()]
-    return facts | ({"sha256": hashes} if hashes else {})
-
-
-@cache
-def _sha256(path: Path, _changed: int) -> str:
-    """The hash of a file that all photographs share, worked out once until it changes."""
-    return sha256(path)
 
 
 def now() -> str:
@@ -286,16 +246,16 @@ class _Page(NamedTuple):
 
 def _colorize_file(task: Task, record: Record) -> Record:
     """Colour all pages of a photograph and put the file in place."""
-    job, recipe, target = task.job, task.recipe, task.out_dir / task.job.output
+    job, settings, target = task.job, task.settings, task.out_dir / task.job.output
     fits = _pixels_that_fit(task)
-    limit = recipe.max_pixels if task.alone else min(recipe.max_pixels, fits)
+    limit = settings.max_pixels if task.alone else min(settings.max_pixels, fits)
     done: list[_Page] = []
 
     def pages() -> Iterator[tuple[Pixels, Photo]]:
         for photo in read_pages(job.photo, max_pixels=limit):
             hints = None if job.strokes is None else read_strokes(job.strokes, photo.pixels).hints
             tile = None if photo.pixels.shape[0] * photo.pixels.shape[1] <= fits else _TILE
-            result = recipe.colorize(photo.pixels, hints, tile)
+            result = settings.colorize(photo.pixels, hints, tile)
             error = np.abs(lightness_from_gray(result.rgb) - lightness_from_gray(photo.pixels)).max()
             shape, dtype, backend = photo.pixels.shape, photo.pixels.dtype.name, result.report.backend
             done.append(_Page(shape, dtype, backend, tile, result.moved, float(error)))
@@ -309,7 +269,7 @@ def _colorize_file(task: Task, record: Record) -> Record:
         if target.exists():
             there = sha256(target)
             ours = there == digest or (task.before is not None and there == task.before.output_sha256)
-            if target.samefile(job.photo) or not (ours or recipe.overwrite):
+            if target.samefile(job.photo) or not (ours or settings.overwrite):
                 raise FileExistsError(
                     f"cannot write {target}: another file has this name, or it was changed since; "
                     "move it away, or allow to replace it (--overwrite)"
@@ -335,7 +295,7 @@ def _colorize_file(task: Task, record: Record) -> Record:
 def _pixels_that_fit(task: Task) -> int:
     """How many pixels can be coloured in one piece."""
     memory = task.memory if task.memory is not None else available_memory()
-    return task.recipe.max_pixels if memory is None else memory // task.recipe.pixel_bytes()
+    return task.settings.max_pixels if memory is None else memory // task.settings.pixel_bytes
 
 
 @contextmanager

@@ -7,7 +7,7 @@ show them; ``docs/evaluation.md`` says what is measured.
 from pyvarcolor.evaluation.known_hints import point_hints, read_hints, save_hints
 from pyvarcolor.evaluation.photograph import Photograph, read_photograph
 from pyvarcolor.evaluation.plot import check_suffix, plot
-from pyvarcolor.evaluation.run import Score, evaluate, find_photographs, parse_method
+from pyvarcolor.evaluation.run import Score, evaluate, find_photographs
 from pyvarcolor.evaluation.summary import Estimate, Row, group_scores, paired_difference, summarize, to_markdown
 
 __all__ = [
@@ -20,7 +20,6 @@ __all__ = [
     "find_photographs",
     "group_scores",
     "paired_difference",
-    "parse_method",
     "plot",
     "point_hints",
     "read_hints",

@@ -7,6 +7,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +17,9 @@ from pyvarcolor.evaluation.known_hints import point_hints, read_hints, scale_hin
 from pyvarcolor.evaluation.photograph import SCALES, Photograph, read_photograph
 from pyvarcolor.hints import Hints
 from pyvarcolor.io import SUFFIXES
-from pyvarcolor.methods import make as make_method
-from pyvarcolor.methods import parse, prior_of
 from pyvarcolor.pipeline import colorize
-from pyvarcolor.result import NotConvergedWarning
+from pyvarcolor.recipe import Recipe
+from pyvarcolor.result import Colorization, NotConvergedWarning
 
 POINTS = re.compile(r"p[1-9]\d*")
 """Kinds of hints that can be simulated: p1, p2, ..."""
@@ -90,7 +90,7 @@ def evaluate(
     kinds : sequence of str
         Kinds of hints: ``"none"``, ``"p10"`` for ten points (see `point_hints`), or names of stored ones.
     methods : sequence of str
-        Each a name or ``"name:option=value,option=value"``.
+        Each a name or ``"name:option=value,option=value"``; see `pyvarcolor.recipe.Recipe.parse`.
     hints : str or Path, optional
         Folder of stored hints, NAME.npz for the photograph NAME (see `save_hints`); if left out, they are simulated.
     seeds : int
@@ -143,18 +143,19 @@ def evaluate(
     if scale not in SCALES:
         raise ValueError(f"scale must be one of {', '.join(f'{each:g}' for each in SCALES)}, but is {scale:g}")
 
-    how = {text: {**parse_method(text), "backend": backend, "threads": threads} for text in methods}
+    recipes = {text: Recipe.parse(text) for text in methods}
+    run = partial(colorize, backend=backend, threads=threads)
     folder = None if hints is None else Path(hints)
     for _ in _cases(paths, kinds, folder, seeds):
         pass  # what cannot be read is found before time is spent on the rest
-    for options in how.values():
-        _warm_up(options)
+    for recipe in recipes.values():
+        _warm_up(partial(run, method=recipe))
 
     scores = []
     for photograph, kind, seed, true_hints in _cases(paths, kinds, folder, seeds):
         scaled = photograph.scaled(scale), scale_hints(true_hints, scale)
-        for text, options in how.items():
-            score = _score(*scaled, options, kind=kind, seed=seed, method=text)
+        for text, recipe in recipes.items():
+            score = _score(*scaled, partial(run, method=recipe), kind=kind, seed=seed, method=text)
             scores.append(score)
             if callback is not None:
                 callback(score)
@@ -201,37 +202,6 @@ def find_photographs(
     return [found[k * len(found) // count] for k in range(count)]
 
 
-def parse_method(text: str) -> dict[str, Any]:
-    """Arguments of `pyvarcolor.colorize` for a method as it is written on a command line.
-
-    Parameters
-    ----------
-    text : str
-        As in `pyvarcolor.methods.parse`; ``prior`` may be among the options.
-
-    Returns
-    -------
-    dict
-
-    Raises
-    ------
-    TypeError
-        If the method has no such option.
-    ValueError
-        If there is no such method, or a value is out of range.
-
-    Examples
-    --------
-    >>> parse_method("graph:weights=levin,beta=0.5")
-    {'method': 'graph', 'weights': 'levin', 'beta': 0.5}
-    """
-    name, options = parse(text)
-    prior = {"prior": options.pop("prior")} if "prior" in options else {}
-    make_method(name, **options)
-    prior_of(name, **{"prior": None, **prior})
-    return {"method": name, **prior, **options}
-
-
 def _pictures_in(folder: Path) -> list[Path]:
     return sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)
 
@@ -262,21 +232,21 @@ def _cases(
                     yield photograph, kind, seed, point_hints(photograph, int(kind[1:]), seed)
 
 
-def _warm_up(options: dict[str, Any]) -> None:
+def _warm_up(run: Callable[..., Colorization]) -> None:
     """Let imports, and the compilation of kernels, be over before the clock runs."""
     hints = Hints.from_points([(9, 9, (20, 15))], (32, 32))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", NotConvergedWarning)
-        colorize(np.full(hints.mask.shape, 0.5, np.float32), hints, **options)
+        run(np.full(hints.mask.shape, 0.5, np.float32), hints)
 
 
-def _score(photograph: Photograph, hints: Hints, options: dict[str, Any], **what: Any) -> Score:
+def _score(photograph: Photograph, hints: Hints, run: Callable[..., Colorization], **what: Any) -> Score:
     """Colour one photograph."""
     gray = photograph.gray
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", NotConvergedWarning)  # it is counted
         started = time.perf_counter()
-        result = colorize(gray, hints, **options)
+        result = run(gray, hints)
         seconds = time.perf_counter() - started
     return Score(
         **what,

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Any
 
+from pyvarcolor.hints import Hints
 from pyvarcolor.io.photo import Photo
 from pyvarcolor.pipeline import colorize
 from pyvarcolor.provenance import note_on
+from pyvarcolor.recipe import Recipe
+from pyvarcolor.result import Colorization
 from pyvarcolor.strokes.parsing import read_strokes
 from pyvarcolor.strokes.pictures import check_format, save_strokes
 from pyvarcolor.strokes.raster import Raster
@@ -43,8 +46,10 @@ class Files:
         How they are written; see `pyvarcolor.strokes.pictures.save_strokes`.
     color : Path or None
         File of the colour photograph; None: there is none.
-    options : dict
-        How it is coloured, as `pyvarcolor.colorize` takes them.
+    recipe : Recipe
+        How it is coloured.
+    backend, threads
+        As `pyvarcolor.colorize` takes them.
     opened : set of Path
         Files that were opened in this session, and may be replaced.
 
@@ -65,7 +70,9 @@ class Files:
     strokes: Path
     format: str = "auto"
     color: Path | None = None
-    options: dict[str, Any] = field(default_factory=dict)
+    recipe: Recipe = field(default_factory=Recipe.of)
+    backend: str = "auto"
+    threads: int | None = None
     opened: set[Path] = field(default_factory=set)
     written: set[Path] = field(default_factory=set, init=False)
 
@@ -139,10 +146,13 @@ class Files:
         raster.show(strokes)
         hints = raster.hints()
         try:
-            result = colorize(self.photo.pixels, hints, **self.options)
+            result = self._colorize(colorize, hints)
         except MemoryError:
-            result = colorize_tiles(self.photo.pixels, hints, tile=TILE, **self.options)
-        note = note_on(result, options=self.options, strokes=self.strokes.name)
+            result = self._colorize(partial(colorize_tiles, tile=TILE), hints)
+        note = note_on(result, **self.recipe.choices(), strokes=self.strokes.name)
         write_photo(self.color, result.rgb, like=self.photo, note=note, overwrite=True)
         self.written.add(self.color)
         yield Saved(self.color, strokes, time.perf_counter() - began)
+
+    def _colorize(self, run: Callable[..., Colorization], hints: Hints) -> Colorization:
+        return run(self.photo.pixels, hints, method=self.recipe, backend=self.backend, threads=self.threads)

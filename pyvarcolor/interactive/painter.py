@@ -7,18 +7,18 @@ import time
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pyvarcolor import methods
 from pyvarcolor.advice import suggest_strokes
 from pyvarcolor.color import lightness_from_gray
 from pyvarcolor.hints import Hints
 from pyvarcolor.interactive.palette import hex_of
 from pyvarcolor.interactive.scene import shrunk
 from pyvarcolor.pipeline import Colorizer
+from pyvarcolor.recipe import Recipe
 from pyvarcolor.result import Colorization, NotConvergedWarning
 from pyvarcolor.strokes.raster import Raster
 from pyvarcolor.strokes.vector import VectorStroke
@@ -56,7 +56,7 @@ class Wish:
 
 
 @dataclass(frozen=True)
-class Colour:
+class Color:
     """Chroma (h, w, 2) of a copy, and how many seconds it took."""
 
     chroma: Array
@@ -74,8 +74,8 @@ class Advice:
 class _Copy:
     """A copy of the photograph that is kept ready to be coloured."""
 
-    def __init__(self, gray: Array, **options: Any) -> None:
-        self._colorizer = Colorizer(gray, **options)
+    def __init__(self, gray: Array, recipe: Recipe, backend: str, threads: int | None) -> None:
+        self._colorizer = Colorizer(gray, method=recipe, backend=backend, threads=threads)
         self._raster = Raster((gray.shape[0], gray.shape[1]))
 
     def hints(self, strokes: tuple[VectorStroke, ...]) -> Hints:
@@ -83,7 +83,7 @@ class _Copy:
         self._raster.show(strokes)
         return self._raster.hints()
 
-    def colour(self, hints: Hints, *, preview: bool) -> Colorization:
+    def color(self, hints: Hints, *, preview: bool) -> Colorization:
         """Its colour; whether that has converged does not matter here."""
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", NotConvergedWarning)
@@ -97,21 +97,20 @@ class Painter:
     ----------
     gray : (h, w) ndarray of float32
         The copy, sRGB-encoded, 0..1.
-    **options
-        As `pyvarcolor.Colorizer` takes them.
+    recipe : Recipe
+        How it is coloured.
+    backend, threads
+        As `pyvarcolor.Colorizer` takes them; if `threads` is None, one processor is left to the brush.
     """
 
-    def __init__(self, gray: Array, **options: Any) -> None:
-        self._gray, self._lightness = gray, lightness_from_gray(gray)
-        spare = {"threads": max((os.cpu_count() or 1) - 1, 1)}  # one processor is left to the brush
-        self._draft = _Copy(shrunk(gray, DRAFT_SIDE), **(spare | options))
-        self._copy = _Copy(gray, **options)
-        self._how = {name: options[name] for name in ("backend", "threads") if name in options}
-        method = options.get("method", "auto")
-        prior = methods.prior_of(method, options.get("prior", "auto"))
-        self._needs_hints = methods.get(method).needs_hints and (prior is None or prior.needs_hints)
+    def __init__(self, gray: Array, recipe: Recipe, backend: str = "auto", threads: int | None = None) -> None:
+        self._gray, self._lightness, self._recipe = gray, lightness_from_gray(gray), recipe
+        spared = max((os.cpu_count() or 1) - 1, 1) if threads is None else threads
+        self._draft = _Copy(shrunk(gray, DRAFT_SIDE), recipe, backend, spared)
+        self._copy = _Copy(gray, recipe, backend, threads)
+        self._suggest = partial(suggest_strokes, count=PLACES, backend=backend, threads=threads)
 
-    def answer(self, wish: Wish) -> Iterator[Colour | Advice]:
+    def answer(self, wish: Wish) -> Iterator[Color | Advice]:
         """Colour for these strokes, soon and then refined; then advice.
 
         Parameters
@@ -121,27 +120,27 @@ class Painter:
 
         Yields
         ------
-        Colour or Advice
+        Color or Advice
         """
         began = time.perf_counter()
         rough = self._draft.hints(wish.strokes)
-        if rough.count == 0 and self._needs_hints:
-            yield Colour(np.zeros((*self._gray.shape, 2), np.float32), time.perf_counter() - began)
+        if rough.count == 0 and self._recipe.needs_hints:
+            yield Color(np.zeros((*self._gray.shape, 2), np.float32), time.perf_counter() - began)
             return
         # What is expected where nothing is painted follows when the brush is up; a preview keeps it.
-        yield Colour(self._draft.colour(rough, preview=True).chroma, time.perf_counter() - began)
+        yield Color(self._draft.color(rough, preview=True).chroma, time.perf_counter() - began)
         if not wish.final:
             return
         began = time.perf_counter()
         hints = self._copy.hints(wish.strokes)
-        refined = self._copy.colour(hints, preview=False)
-        yield Colour(refined.chroma, time.perf_counter() - began)
-        self._draft.colour(rough, preview=False)
+        refined = self._copy.color(hints, preview=False)
+        yield Color(refined.chroma, time.perf_counter() - began)
+        self._draft.color(rough, preview=False)
         if wish.at is not None:
             yield Advice(colors=self._colors_at(refined, *wish.at))
         if wish.places:
             height, width = self._gray.shape
-            found = suggest_strokes(self._gray, hints, count=PLACES, **self._how)
+            found = self._suggest(self._gray, hints)
             yield Advice(places=[((col + 0.5) / width, (row + 0.5) / height) for row, col in found])
 
     def _colors_at(self, result: Colorization, x: float, y: float) -> list[str]:

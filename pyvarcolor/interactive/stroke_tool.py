@@ -17,13 +17,14 @@ from pyvarcolor.interactive.files import Files, Saved
 from pyvarcolor.interactive.journal import Journal
 from pyvarcolor.interactive.keys import ACTIONS, help_text
 from pyvarcolor.interactive.live import Newest
-from pyvarcolor.interactive.painter import Advice, Colour, Painter, Wish
+from pyvarcolor.interactive.painter import Advice, Color, Painter, Wish
 from pyvarcolor.interactive.palette import hex_of
 from pyvarcolor.interactive.scene import Picture, Scene
 from pyvarcolor.interactive.session import NEUTRAL, Session
 from pyvarcolor.interactive.viewport import Viewport
 from pyvarcolor.io.photo import Photo
 from pyvarcolor.kernels import load
+from pyvarcolor.recipe import Recipe
 from pyvarcolor.strokes.vector import VectorStroke
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ class _Question(NamedTuple):
 class _Developed(NamedTuple):
     """Colour, and the picture of it in a view."""
 
-    colour: Colour
+    colour: Color
     view: Viewport
     picture: Picture
 
@@ -73,9 +74,10 @@ class StrokeTool:
         Which one paints; the other one moves the photograph.
     figure : matplotlib.figure.Figure, optional
         Where to draw; if left out, a new one of `matplotlib.pyplot`.
-    **options
-        How colour is spread: `method`, `prior`, `backend`, `threads` and options of the method, as
-        `pyvarcolor.colorize` takes them.
+    method : str or Recipe
+        How colour is spread: the name of a method, or a recipe with its prior, space and options.
+    backend, threads
+        As `pyvarcolor.colorize` takes them.
 
     Attributes
     ----------
@@ -117,7 +119,9 @@ class StrokeTool:
         live: bool = True,
         draw_button: Literal["left", "right"] = "right",
         figure: Figure | None = None,
-        **options: Any,
+        method: str | Recipe = "auto",
+        backend: str = "auto",
+        threads: int | None = None,
     ) -> None:
         from pyvarcolor.interactive.display import Display
         from pyvarcolor.interactive.panel import Panel
@@ -126,10 +130,10 @@ class StrokeTool:
         if draw_button not in ("left", "right"):
             raise ValueError(f"draw_button must be 'left' or 'right', but is {draw_button!r}")
         pixels = photo.pixels if isinstance(photo, Photo) else check_photo(photo, "photo")
-        kernels = load(options.get("backend", "auto"), options.get("threads"))
+        kernels = load(backend, threads)
         self.scene = Scene(pixels, kernels)
         gray = lab_to_rgb(self.scene.small, np.zeros((*self.scene.small.shape, 2), np.float32), np.float32)[..., 0]
-        self._painter = Painter(np.ascontiguousarray(gray), **options)
+        self._painter = Painter(np.ascontiguousarray(gray), Recipe.of(method), backend, threads)
         self._live: Newest[Wish, _Developed | Advice] = Newest(self._colour)
         self._files = files
         self._saver: Newest[tuple[VectorStroke, ...], Saved] | None = None
@@ -459,7 +463,7 @@ class StrokeTool:
     def _colour(self, wish: Wish) -> Iterator[_Developed | Advice]:
         """Answers; colour is developed in the live thread too, for the window's has a brush to follow."""
         for answer in self._painter.answer(wish):
-            if isinstance(answer, Colour):
+            if isinstance(answer, Color):
                 view = self.display.view
                 yield _Developed(answer, view, self.scene.developed(view, answer.chroma))
             else:

@@ -37,6 +37,9 @@ class Kernels:
     threads: int
     _module: ModuleType
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return load, (self.backend, self.threads)
+
     def __getattr__(self, name: str) -> Any:
         return getattr(self._module, name)
 

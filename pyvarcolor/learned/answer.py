@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pyvarcolor.learned.appearance import make_copy, resized, same_place
+from pyvarcolor.learned.appearance import copy_of, resized, same_place
 from pyvarcolor.learned.guess import DEVIATION, Guess
 from pyvarcolor.learned.inputs import read_outputs, stack_inputs
 from pyvarcolor.learned.network import MULTIPLE, Network, built_in
+from pyvarcolor.photograph import Photograph
 from pyvarcolor.shading import phi
 from pyvarcolor.solvers.kriging import Places
 
 Array = NDArray[np.floating]
 
-LOOKS = (112, False), (80, True)
-"""Short sides of what the network sees, in pixels, and whether it is mirrored: a second look from further away."""
+VIEWS = (112, False), (80, True)
+"""Short sides of what the network sees, in pixels, and whether it is mirrored: a second view from further away."""
 
 LONGEST = 4
 """times as long as the short side, at most, is the long one."""
@@ -44,10 +44,9 @@ class Answer:
 
 
 def ask(
-    lightness: Array,
+    photograph: Photograph,
     hints: Array,
     hint_weight: Array,
-    guess: Callable[[], Guess],
     *,
     sites: int = 500,
     network: Network | None = None,
@@ -56,14 +55,12 @@ def ask(
 
     Parameters
     ----------
-    lightness : (H, W) ndarray
-        L*, 0..100.
+    photograph : Photograph
+        Its copy is seen; if there are hints, its guess is made.
     hints : (H, 2, W) ndarray
         Prescribed chroma, divided by what shading does to it.
     hint_weight : (H, W) ndarray
         0: no hint; infinity: a hard one. There may be none.
-    guess : callable
-        Returns the guess for this photograph; called if there are hints.
     sites : int
         How many places, at most, the guess is made from.
     network : Network, optional
@@ -73,7 +70,7 @@ def ask(
     -------
     Answer
     """
-    copy = make_copy(lightness)
+    lightness, copy = photograph.lightness, photograph.made(copy_of)
     size = working_size(lightness.shape)
     half = size[0] // 2, size[1] // 2
     guessed, unknown = np.zeros((len(copy), 2, copy.shape[1]), copy.dtype), np.ones((half[0], 1, half[1]), copy.dtype)
@@ -81,28 +78,29 @@ def ask(
     confidence = np.maximum(1 - 1 / (1 + hint_weight[rows, cols]), np.finfo(copy.dtype).tiny)
     painted = hints[rows, :, cols] * phi(lightness[rows, cols])[:, None]
     if len(painted):
-        guessed = guess().coarse_chroma(hints, hint_weight, sites)
-        unknown = guess().share_unknown(hint_weight, _every_second(size, copy.shape))[:, None]
+        guess = photograph.made(Guess)
+        guessed = guess.coarse_chroma(hints, hint_weight, sites)
+        unknown = guess.share_unknown(hint_weight, _every_second(size, copy.shape))[:, None]
 
-    def look(short_side: int, mirrored: bool) -> Array:
+    def view(short_side: int, mirrored: bool) -> Array:
         """What the network says at this size, (m, 5, n)."""
         size = working_size(lightness.shape, short_side)
         seen = resized(copy[:, None], size)[:, 0]
-        known, means = _cell_means(painted, confidence, (rows, cols), lightness.shape, size)
+        sure, means = _cell_means(painted, confidence, (rows, cols), lightness.shape, size)
         expected = (resized(guessed, size) * phi(seen)[:, None]).transpose(1, 0, 2)
         deviation = DEVIATION * phi(seen) * resized(unknown, size)[:, 0]
-        inputs = stack_inputs(seen, means, known, expected, deviation)
+        inputs = stack_inputs(seen, means, sure, expected, deviation)
         across = slice(None, None, -1 if mirrored else 1)
         outputs = (network or built_in()).forward(np.ascontiguousarray(inputs[..., across]))
         return resized(np.concatenate(read_outputs(outputs))[..., across].transpose(1, 0, 2), half)
 
-    gate, delta, scale = np.split(np.mean([look(*each) for each in LOOKS], axis=0), (1, 3), axis=1)
+    gate, delta, scale = np.split(np.mean([view(*each) for each in VIEWS], axis=0), (1, 3), axis=1)
     said = resized(gate, copy.shape) * guessed + resized(delta, copy.shape) / phi(copy)[:, None]
     chroma = guessed + resized(unknown, copy.shape) * (said - guessed)  # it is heard as far as the guess is unsure
     return Answer(chroma.astype(copy.dtype), scale.astype(copy.dtype), unknown)
 
 
-def working_size(shape: tuple[int, ...], short_side: int = LOOKS[0][0]) -> tuple[int, int]:
+def working_size(shape: tuple[int, ...], short_side: int = VIEWS[0][0]) -> tuple[int, int]:
     """Height and width of what the network sees of a photograph.
 
     Parameters
@@ -143,8 +141,8 @@ def _cell_means(
     """
     row, col = (same_place(at, side, other) for at, side, other in zip(places, shape, size, strict=True))
     cells = row * size[1] + col
-    known = np.zeros(size[0] * size[1], chroma.dtype)
-    np.maximum.at(known, cells, confidence)
+    surest = np.zeros(size[0] * size[1], chroma.dtype)
+    np.maximum.at(surest, cells, confidence)
     share = confidence / np.bincount(cells, confidence)[cells]
-    means = np.stack([np.bincount(cells, share * channel, known.size) for channel in chroma.T])
-    return known.reshape(size), (known * means).reshape(2, *size).astype(chroma.dtype)
+    means = np.stack([np.bincount(cells, share * channel, surest.size) for channel in chroma.T])
+    return surest.reshape(size), (surest * means).reshape(2, *size).astype(chroma.dtype)

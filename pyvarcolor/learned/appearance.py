@@ -13,6 +13,8 @@ from numpy.typing import DTypeLike, NDArray
 from scipy import ndimage
 from scipy.sparse import csr_array
 
+from pyvarcolor.photograph import Photograph
+
 Array = NDArray[np.floating]
 
 SIDE = 320
@@ -88,6 +90,11 @@ def make_copy(lightness: Array) -> Array:
         lightness = block_reduce(np.pad(lightness, beyond, mode="edge"), (factor, factor), np.mean)  # type: ignore[no-untyped-call]
     smaller = max(lightness.shape) > SIDE
     return np.ascontiguousarray(resize(lightness, size, order=1, mode="edge", anti_aliasing=smaller))  # type: ignore[no-untyped-call]
+
+
+def copy_of(photograph: Photograph) -> Array:
+    """The copy (h, w) of a photograph's lightness; see `make_copy`."""
+    return make_copy(photograph.lightness)
 
 
 def enlarge(planes: Array, like: Array) -> Array:

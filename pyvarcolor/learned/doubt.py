@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.resources import files
 from numbers import Real
@@ -18,6 +17,7 @@ from pyvarcolor.kernels import Kernels
 from pyvarcolor.learned.answer import ask
 from pyvarcolor.learned.appearance import enlarge
 from pyvarcolor.learned.guess import Guess
+from pyvarcolor.photograph import Photograph
 from pyvarcolor.result import Doubt
 from pyvarcolor.shading import normalize_hints
 
@@ -36,8 +36,8 @@ SURPRISE, WORTH, POWER = 1.2, 4, 0.7
 
 
 @dataclass(frozen=True)
-class OfGuess:
-    """The doubt of the Gaussian process.
+class GuessUncertainty:
+    """The uncertainty of the Gaussian process.
 
     Parameters
     ----------
@@ -45,18 +45,19 @@ class OfGuess:
         L*, 0..100.
     hints : Hints
         What the photograph was coloured from.
-    kernels : callable
-        Returns the backend.
+    kernels : Kernels
+        The backend.
     """
 
     lightness: Array
     hints: Hints
-    kernels: Callable[[], Kernels]
+    kernels: Kernels
 
     @one_blas_thread
     def deviation(self) -> Array:
         """Standard deviation of a*, and of b*, (H, W)."""
-        return Guess(self.lightness, self.kernels()).deviation(self.hints.weight(self.lightness.dtype))
+        guess = Photograph(self.lightness, self.kernels).made(Guess)
+        return guess.deviation(self.hints.weight(self.lightness.dtype))
 
     def half_width(self, level: float) -> Array:
         """None is calibrated."""
@@ -66,8 +67,8 @@ class OfGuess:
 
 
 @dataclass(frozen=True)
-class OfNetwork(OfGuess):
-    """The doubt of the network, calibrated on photographs that it was not trained on."""
+class NetworkUncertainty(GuessUncertainty):
+    """The uncertainty of the network, calibrated on photographs that it was not trained on."""
 
     def deviation(self) -> Array:
         """Standard deviation of a*, and of b*, (H, W)."""
@@ -90,12 +91,13 @@ class OfNetwork(OfGuess):
 
         Studentised by leaving one out: where strokes surprise each other, so does what lies between them.
         """
-        lightness, kernels = self.lightness, self.kernels()
+        lightness = self.lightness
+        photograph = Photograph(lightness, self.kernels)
         hints = np.ascontiguousarray(normalize_hints(self.hints, lightness).transpose(0, 2, 1))
         weight = self.hints.weight(lightness.dtype)
-        guess = functools.cache(lambda: Guess(lightness, kernels))
-        scale = ask(lightness, hints, weight, guess).scale
-        distance, confidence = guess().surprise(hints, weight) if weight.any() else (np.zeros(0), np.zeros(0))
+        scale = ask(photograph, hints, weight).scale
+        nothing = np.zeros(0), np.zeros(0)
+        distance, confidence = photograph.made(Guess).surprise(hints, weight) if weight.any() else nothing
         surprise = (WORTH * SURPRISE + confidence @ distance / scale.mean()) / (WORTH + confidence.sum())
         return scale * scale.dtype.type(surprise**POWER)
 
@@ -110,7 +112,7 @@ class OfNetwork(OfGuess):
 
 @dataclass(frozen=True)
 class Enlarged:
-    """The doubt of a smaller copy of the photograph.
+    """The uncertainty of a smaller copy of the photograph.
 
     Parameters
     ----------

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import label
 
-from pyvarcolor.kernels import Kernels
-from pyvarcolor.learned.appearance import appearance, copy_size, enlarge, make_copy, same_place
+from pyvarcolor.learned.appearance import appearance, copy_of, copy_size, enlarge, resized, same_place
+from pyvarcolor.photograph import Photograph
 from pyvarcolor.shading import phi
 from pyvarcolor.solvers.kriging import Kriging, Places
 from pyvarcolor.solvers.multigrid import Multigrid, edge_weights
@@ -39,10 +39,8 @@ class Guess:
 
     Parameters
     ----------
-    lightness : (H, W) ndarray
-        L*, 0..100, float32 or float64.
-    kernels : Kernels
-        The backend.
+    photograph : Photograph
+        Lightness, and the kernels that compare places.
 
     References
     ----------
@@ -52,34 +50,22 @@ class Guess:
     --------
     >>> import numpy as np
     >>> from pyvarcolor.kernels import load
+    >>> from pyvarcolor.photograph import Photograph
     >>> lightness = np.full((30, 60), 40.0)
     >>> lightness[:, 20:40] = 70
     >>> weight = np.zeros_like(lightness)
     >>> weight[15, 5] = np.inf
-    >>> guess = Guess(lightness, load("auto"))
-    >>> guess.chroma(np.full((30, 2, 60), 30.0), weight, 100)[3, 0, [5, 30, 50]].round().tolist()
+    >>> guess = Guess(Photograph(lightness, load("auto")))
+    >>> chroma = guess.coarse_chroma(np.full((30, 2, 60), 30.0), weight, sites=100)
+    >>> chroma.shape, chroma[16, 0, [27, 160, 267]].round().tolist()
     [28.0, 22.0, 24.0]
     >>> guess.deviation(weight)[3, [5, 30, 50]].round().tolist()
     [3.0, 11.0, 8.0]
     """
 
-    def __init__(self, lightness: Array, kernels: Kernels) -> None:
-        self._lightness = lightness
-        self._process = Kriging(features_of(lightness, kernels), SHARES, SCALES, kernels)
-
-    def chroma(self, hints: Array, hint_weight: Array, sites: int) -> Array:
-        """The mean of the process, at the size of the photograph.
-
-        Parameters
-        ----------
-        hints, hint_weight, sites
-            As in `coarse_chroma`.
-
-        Returns
-        -------
-        (H, 2, W) ndarray
-        """
-        return enlarge(self.coarse_chroma(hints, hint_weight, sites), self._lightness)
+    def __init__(self, photograph: Photograph) -> None:
+        self._lightness = photograph.lightness
+        self._process = Kriging(features_of(photograph), SHARES, SCALES, photograph.kernels)
 
     def coarse_chroma(self, hints: Array, hint_weight: Array, sites: int) -> Array:
         """The mean of the process, at the size of the copy.
@@ -98,7 +84,23 @@ class Guess:
         (h, 2, w) ndarray
         """
         cells = _Cells(hint_weight)
-        return self._process.mean(*self._told(cells, hints, self._process.spread_out(cells.places, sites)))
+        return self._process.mean(*self._observed(cells, hints, self._process.spread_out(cells.places, sites)))
+
+    def coarse_unknown(self, hint_weight: Array) -> Array:
+        """How little hints say of each pixel of the copy.
+
+        Parameters
+        ----------
+        hint_weight : (H, W) ndarray
+            Where hints are, and how sure.
+
+        Returns
+        -------
+        (h, 1, w) ndarray
+            0..1: the standard deviation of the process over that where nothing is known.
+        """
+        size = copy_size(self._lightness.shape)
+        return resized(self.share_unknown(hint_weight, _grid(size, _STEP))[:, None], size)
 
     def deviation(self, hint_weight: Array) -> Array:
         """The standard deviation of the process.
@@ -134,7 +136,7 @@ class Guess:
             0..1.
         """
         rows, cols = at
-        variance = self._process.variance(*self._known(hint_weight), (rows.ravel(), cols.ravel()))
+        variance = self._process.variance(*self._sites(hint_weight), (rows.ravel(), cols.ravel()))
         return np.sqrt(variance).reshape(rows.shape).astype(self._lightness.dtype)
 
     def surprise(self, hints: Array, hint_weight: Array) -> tuple[Array, Array]:
@@ -155,7 +157,7 @@ class Guess:
         cells = _Cells(hint_weight)
         chosen = self._process.spread_out(cells.places, _SITES)
         _, stroke, count = np.unique(cells.stroke[chosen], return_inverse=True, return_counts=True)
-        left_out = self._process.left_out(*self._told(cells, hints, chosen), stroke)
+        left_out = self._process.left_out(*self._observed(cells, hints, chosen), stroke)
         shading = np.bincount(stroke, cells.mean(phi(self._lightness))[chosen]) / count
         confidence = np.bincount(stroke, 1 / (1 + cells.doubt[chosen])) / count
         return shading * np.sqrt(np.square(left_out).mean(axis=1)), confidence
@@ -179,40 +181,38 @@ class Guess:
         rows, cols = (index.ravel() for index in _grid(copy, _GRID))
         rows_at, cols_at = same_place(rows, copy[0], size[0]), same_place(cols, copy[1], size[1])
         importance = phi(self._lightness[rows_at, cols_at]) ** 2
-        chosen = self._process.most_telling(*self._known(hint_weight), (rows, cols), importance, min(count, len(rows)))
+        chosen = self._process.most_telling(*self._sites(hint_weight), (rows, cols), importance, min(count, len(rows)))
         return rows_at[chosen], cols_at[chosen]
 
-    def _told(self, cells: _Cells, hints: Array, chosen: NDArray[np.intp]) -> tuple[Places, Array, Array]:
+    def _observed(self, cells: _Cells, hints: Array, chosen: NDArray[np.intp]) -> tuple[Places, Array, Array]:
         """Chosen places, what hints say there, and the variance of that."""
         values = np.stack([cells.mean(hints[:, channel]) for channel in range(2)], axis=1)
         stroke = cells.stroke[chosen]
         noise = cells.doubt[chosen] + NUGGET * np.bincount(stroke)[stroke]  # one for all that is of a stroke
         return _some(cells.places, chosen), values[chosen], noise
 
-    def _known(self, hint_weight: Array) -> tuple[Places, Array]:
+    def _sites(self, hint_weight: Array) -> tuple[Places, Array]:
         """Some of the painted places, and the variance of what is known there."""
         cells = _Cells(hint_weight)
         chosen = self._process.spread_out(cells.places, _SITES)
         return _some(cells.places, chosen), LEAST + cells.doubt[chosen]
 
 
-def features_of(lightness: Array, kernels: Kernels) -> Array:
+def features_of(photograph: Photograph) -> Array:
     """Features (h, C, w) of a photograph's copy, those of regions smoothed on the graph that colour spreads on.
 
     Parameters
     ----------
-    lightness : (H, W) ndarray
-        L*, 0..100.
-    kernels : Kernels
-        The backend.
+    photograph : Photograph
+        Lightness, and the kernels that smooth regions.
 
     Returns
     -------
     (h, C, w) ndarray
         See `pyvarcolor.learned.appearance.appearance`.
     """
-    copy = make_copy(lightness)
-    regions = Multigrid(edge_weights(kernels, copy, *_EDGES), kernels)
+    copy = photograph.made(copy_of)
+    regions = Multigrid(edge_weights(photograph.kernels, copy, *_EDGES), photograph.kernels)
     loosely = np.full_like(copy, _REGION)
     return appearance(copy, lambda planes: regions.smooth(planes, loosely, 4))
 

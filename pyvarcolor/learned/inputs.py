@@ -19,7 +19,7 @@ PER_DELTA = 20.0  # of a*, b* coming out
 SCALE = 8.0  # of the error of a*, b* where the network puts out 0
 
 
-def stack_inputs(lightness: Array, hints: Array, known: Array, guess: Array, deviation: Array) -> Array:
+def stack_inputs(lightness: Array, hints: Array, confidence: Array, guess: Array, deviation: Array) -> Array:
     """Bring what is known to about 0 ± 1.
 
     Parameters
@@ -28,7 +28,7 @@ def stack_inputs(lightness: Array, hints: Array, known: Array, guess: Array, dev
         L*, 0..100.
     hints : (..., 2, H, W) ndarray
         a* and b* of the hints, times their confidence; 0 where there is none.
-    known : (..., H, W) ndarray
+    confidence : (..., H, W) ndarray
         Confidence of the hints, 0..1.
     guess : (..., 2, H, W) ndarray
         a* and b* as the Gaussian process guesses them from the hints; 0 if there is none.
@@ -43,7 +43,7 @@ def stack_inputs(lightness: Array, hints: Array, known: Array, guess: Array, dev
         [
             lightness[..., None, :, :] / PER_UNIT - 1,
             hints / PER_UNIT,
-            known[..., None, :, :],
+            confidence[..., None, :, :],
             guess / PER_UNIT,
             deviation[..., None, :, :] / PER_DEVIATION,
         ],

@@ -10,7 +10,7 @@ import ast
 import difflib
 import functools
 import importlib
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from dataclasses import MISSING, fields
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -20,45 +20,50 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pyvarcolor.hints import Hints
-from pyvarcolor.kernels import Kernels
-from pyvarcolor.result import Callback, SolverReport
+from pyvarcolor.photograph import Photograph
+from pyvarcolor.result import Callback, Doubt, Expected, SolverReport, WarmStart
 
 AUTO, AUTO_PRIOR = "kriging", "network"
-"""What ``method="auto"`` stands for, the best measured (``docs/methods.md``): this method, and this as its prior."""
+"""What ``"auto"`` stands for, the best measured (``docs/methods.md``): this method, from what this one expects."""
 
 
 class Method(Protocol):
-    """What a method offers to the pipeline; ``docs/adding_a_method.md`` walks through one."""
+    """What a method offers; ``docs/adding_a_method.md`` walks through one. All but `solve` may be left out."""
 
     name: ClassVar[str]
     summary: ClassVar[str]
+    prior: ClassVar[str]
+    """The prior that it has unless another is asked for, as `pyvarcolor.recipe.Recipe.of` takes it; ``"none"``."""
     draft: ClassVar[dict[str, Any]]
-    """Options of a first answer while a stroke is being drawn; none if left out."""
-    numbers: int
-    """What a run takes at its peak, in numbers a pixel; not checked if left out."""
+    """Options of a first answer while a stroke is being drawn; none."""
     needs_hints: ClassVar[bool]
-    """Whether there is no answer without hints; True if left out."""
+    """Whether there is no answer without hints; True."""
     lab_only: ClassVar[bool]
-    """Whether chroma is a* and b*, whatever the space; False if left out."""
+    """Whether chroma is a* and b*, whatever the space; False."""
+    peak_floats_per_pixel: int
+    """What a run takes at its peak, in numbers a pixel; 0: not checked."""
     files: tuple[Path, ...]
-    """What else decides about the answer, such as weights; none if left out."""
+    """What else decides about the answer, such as weights; none."""
 
     def solve(
         self,
-        lightness: NDArray[np.floating],
+        photograph: Photograph,
         hints: Hints,
         *,
-        kernels: Kernels,
+        prior: Expected | None = None,
         initial: NDArray[np.floating] | None = None,
         callback: Callback | None = None,
-        kept: dict[Hashable, Any] | None = None,
-        prior: NDArray[np.floating] | None = None,
+        warm: WarmStart | None = None,
     ) -> tuple[NDArray[np.floating], SolverReport]:
         """Spread the hints' chroma over the photograph; return chroma (H, W, 2) and the report.
 
-        What solves of the same photograph may hand on to each other, they keep in `kept`; `prior` (H, W, 2) is chroma
-        to expect where hints say nothing.
+        `prior` is what to expect where hints say nothing; `initial` (H, W, 2) is where a person wants to start; `warm`
+        is what the solve before has left for this one.
         """
+        ...
+
+    def uncertainty(self, photograph: Photograph, hints: Hints) -> Doubt | None:
+        """How far the answer may be from the truth; None, if left out: the method cannot say."""
         ...
 
 
@@ -69,13 +74,22 @@ _BUILT_IN = (
     "bilateral",
     "matting",
     "graph",
+    "guess",
     "kriging",
     "tv",
     "tgv",
     "network",
     "onnx",
 )
-_LEFT_OUT: dict[str, Any] = {"draft": {}, "numbers": 0, "needs_hints": True, "lab_only": False, "files": ()}
+_LEFT_OUT: dict[str, Any] = {
+    "prior": "none",
+    "draft": {},
+    "needs_hints": True,
+    "lab_only": False,
+    "peak_floats_per_pixel": 0,
+    "files": (),
+    "uncertainty": lambda method, photograph, hints: None,
+}
 _registry: dict[str, type[Method]] = {}
 _M = TypeVar("_M", bound=type[Any])
 
@@ -133,8 +147,8 @@ def names() -> list[str]:
     Examples
     --------
     >>> from pyvarcolor import methods
-    >>> methods.names()
-    ['heat', 'random-walker', 'geodesic', 'bilateral', 'matting', 'graph', 'kriging', 'tv', 'tgv', 'network', 'onnx']
+    >>> print(*methods.names())
+    heat random-walker geodesic bilateral matting graph guess kriging tv tgv network onnx
     """
     _load_all()
     return list(_registry)
@@ -168,7 +182,7 @@ def get(name: str) -> type[Method]:
     known = names()
     name = AUTO if name == "auto" else name
     if name not in known:
-        raise ValueError(f"method must be one of auto, {', '.join(known)}, but is {name!r}{_did_you_mean(name, known)}")
+        raise ValueError(f"method must be one of auto, {', '.join(known)}, but is {name!r}{did_you_mean(name, known)}")
     return _registry[name]
 
 
@@ -207,7 +221,7 @@ def make(name: str, **options: Any) -> Method:
     for option in options:
         if option not in valid:
             raise TypeError(
-                f"method {cls.name!r} has no option {option!r}{_did_you_mean(option, valid)}; "
+                f"method {cls.name!r} has no option {option!r}{did_you_mean(option, valid)}; "
                 f"its options are {', '.join(valid)}"
             )
     return cls(**options)
@@ -255,48 +269,7 @@ def _value(text: str) -> Any:
         return text
 
 
-def prior_of(method: str, prior: str | Method | None) -> Method | None:
-    """What a method expects where hints say nothing: the answer of another one, or nothing.
-
-    Parameters
-    ----------
-    method : str
-        Name of the method.
-    prior : str or Method or None
-        ``"auto"``: that of the recommended method if `method` is ``"auto"``, else none; ``"none"`` or None; a method as
-        `parse` reads it, or as `make` makes it.
-
-    Returns
-    -------
-    Method or None
-
-    Raises
-    ------
-    TypeError
-        If `prior` is something else, or the method has no such option.
-    ValueError
-        If there is no such method, or a value is out of range.
-
-    Examples
-    --------
-    >>> from pyvarcolor import methods
-    >>> methods.prior_of("tgv", "network:boost=1.2").boost
-    1.2
-    """
-    if not isinstance(prior, str | None):
-        if not hasattr(prior, "solve"):
-            raise TypeError(f"prior must be a method, the name of one, or None, but is {prior!r}")
-        return prior
-    if prior == "auto":
-        prior = AUTO_PRIOR if method == "auto" else None
-    if prior in {None, "none"}:
-        return None
-    name, options = parse(prior)
-    if name not in (known := ["auto", *names()]):
-        raise ValueError(f"prior must be one of none, {', '.join(known)}, but is {name!r}{_did_you_mean(name, known)}")
-    return make(name, **options)
-
-
-def _did_you_mean(word: str, known: list[str]) -> str:
+def did_you_mean(word: str, known: list[str]) -> str:
+    """The end of an error about a word that is none of those known: the nearest of them, or nothing."""
     close = difflib.get_close_matches(word, known, n=1)
     return f" (did you mean {close[0]!r}?)" if close else ""

@@ -1,21 +1,20 @@
-"""What all built-in methods share: the options of a run, hints as solvers want them, shading."""
+"""What all built-in methods share: options, hints as solvers want them, shading, departures from a prior."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field, replace
 from numbers import Integral, Real
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
 from pyvarcolor.hints import Hints
-from pyvarcolor.kernels import Kernels
 from pyvarcolor.learned.appearance import SIDE
-from pyvarcolor.result import Callback, SolverReport
+from pyvarcolor.photograph import Photograph
+from pyvarcolor.result import Callback, Expected, SolverReport, WarmStart
 from pyvarcolor.shading import normalize_hints, phi
 from pyvarcolor.solvers.iterate import Run, StopRule
 from pyvarcolor.solvers.multigrid import Multigrid, edge_weights
@@ -24,9 +23,10 @@ Array = NDArray[np.floating]
 
 _START = StopRule(max_iter=20, check_every=4, tol=0.05)  # what lies behind an edge may only move in the second step
 
-_SHARPEN = 0.1  # pull of each pixel's own chroma while edges are brought into it
+FADE = 1e-4
+"""Pull of a departure to none, per pixel of the copy, with which what is expected is left alone far from all strokes"""
 
-_Kept = TypeVar("_Kept")
+_OWN = 0.1  # pull of each pixel's own chroma while edges are brought into it
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,33 +35,28 @@ class Problem:
 
     Parameters
     ----------
-    lightness : (H, W) ndarray
-        L*, 0..100.
+    photograph : Photograph
+        Lightness, and what was made of it.
     hints : (H, 2, W) ndarray
-        Prescribed chroma, zero where there is none.
+        Prescribed chroma, zero where there is none; or its departure from what a prior expects.
     hint_weight : (H, W) ndarray
         0: no hint; infinity: a hard one.
     initial : (H, 2, W) ndarray or None
         Where to start.
-    kept : dict
-        What has been made of this photograph before.
-    departs : bool
-        Whether hints and start are departures from chroma that was known before: from a prior, or a guess.
+    warm : WarmStart
+        The quadratic solution before, if there is one, and where this one is left.
     """
 
-    lightness: Array
+    photograph: Photograph
     hints: Array
     hint_weight: Array
-    initial: Array | None
-    kept: dict[Hashable, Any] = field(default_factory=dict)
-    departs: bool = False
+    initial: Array | None = None
+    warm: WarmStart = field(default_factory=WarmStart)
 
-    def keep(self, name: Hashable, make: Callable[[], _Kept]) -> _Kept:
-        """What `make` returns, made once a photograph."""
-        if name not in self.kept:
-            self.kept[name] = make()
-        kept: _Kept = self.kept[name]
-        return kept
+    @property
+    def lightness(self) -> Array:
+        """L* (H, W), 0..100."""
+        return self.photograph.lightness
 
 
 class Options:
@@ -96,9 +91,10 @@ class Propagation(Options):
     """
 
     name: ClassVar[str]
-    summary: ClassVar[str]
     draft: ClassVar[dict[str, Any]] = {}
     """Options of a first answer while a stroke is being drawn."""
+    fade: ClassVar[float] = 0.0
+    """Pull of the departure from a prior to none, per pixel of the copy: far from all strokes the prior is left."""
 
     normalize: bool = True
     hint_weight: float = math.inf
@@ -108,33 +104,31 @@ class Propagation(Options):
 
     def solve(
         self,
-        lightness: Array,
+        photograph: Photograph,
         hints: Hints,
         *,
-        kernels: Kernels,
+        prior: Expected | None = None,
         initial: Array | None = None,
         callback: Callback | None = None,
-        kept: dict[Hashable, Any] | None = None,
-        prior: Array | None = None,
+        warm: WarmStart | None = None,
     ) -> tuple[Array, SolverReport]:
-        """Spread the hints' chroma over the photograph.
+        """Spread the hints' chroma, or its departure from a prior, over the photograph.
 
         Parameters
         ----------
-        lightness : (H, W) ndarray
-            L*, 0..100, float32 or float64.
+        photograph : Photograph
+            What is coloured, and the kernels it is solved on.
         hints : Hints
             At least one.
-        kernels : Kernels
-            The backend.
+        prior : Expected, optional
+            Chroma to expect where hints say nothing; the hints' departure from it is spread, and added. Where the prior
+            is confident, the departure is drawn to 0 like a hint of that confidence.
         initial : (H, W, 2) ndarray, optional
             Chroma to start from.
         callback : callable, optional
             Gets a `Progress` now and then; ``raise StopIteration`` in it stops the solver, which keeps what it has.
-        kept : dict, optional
-            What solves of the same photograph with the same options and kernels hand on to each other.
-        prior : (H, W, 2) ndarray, optional
-            Chroma to expect; the hints' departure from it is spread, and added.
+        warm : WarmStart, optional
+            What the solve before left for this one, on the same photograph with the same options.
 
         Returns
         -------
@@ -146,39 +140,48 @@ class Propagation(Options):
         ValueError
             If there are no hints.
         """
-        if hints.count == 0:
-            raise ValueError(
-                f"method {self.name!r} needs at least one hint, but hints has none (methods auto and network need none)"
-            )
-        kept = {} if kept is None else kept
+        require_hints(self.name, hints)
+        dtype = photograph.lightness.dtype
+        size = photograph.made(shading) if self.normalize else np.ones((), dtype)
         problem = Problem(
-            np.ascontiguousarray(lightness),
-            to_state(normalize_hints(hints, lightness) if self.normalize else hints.chroma.astype(lightness.dtype)),
-            hints.weight(lightness.dtype, self.hint_weight),
-            None,
-            kept,
+            photograph,
+            to_state(normalize_hints(hints, photograph.lightness) if self.normalize else hints.chroma.astype(dtype)),
+            hints.weight(dtype, self.hint_weight),
+            None if initial is None else to_state(initial.astype(dtype)) / size,
+            WarmStart() if warm is None else warm,
         )
-        one = np.ones((), lightness.dtype)
-        size = problem.keep(("size", self.normalize), lambda: phi(lightness)[:, None] if self.normalize else one)
-        if initial is not None:
-            problem = replace(problem, initial=to_state(initial.astype(lightness.dtype)) / size)
 
         def chroma_of(u: Array) -> Array:
             return (u * size).transpose(0, 2, 1)
 
-        run = Run(self.name, kernels, chroma_of, callback)
+        run = Run(self.name, photograph.kernels, chroma_of, callback)
         if prior is None:
-            u, report = self.spread(problem, run)
+            u, report = self.propagate(problem, run)
         else:
-            u, report = depart(to_state(prior.astype(lightness.dtype)) / size, problem, run, self.spread)
+            base = to_state(prior.chroma.astype(dtype)) / size
+            u, report = self._propagate_departure(base, prior.weight(dtype), problem, run)
         return chroma_of(u), report
 
-    def spread(self, problem: Problem, run: Run) -> tuple[Array, SolverReport]:
+    def propagate(self, problem: Problem, run: Run) -> tuple[Array, SolverReport]:
         """Minimise the method's energy; return u (H, 2, W) and the report."""
         raise NotImplementedError
 
+    def _propagate_departure(
+        self, base: Array, pull: Array | float, problem: Problem, run: Run
+    ) -> tuple[Array, SolverReport]:
+        """Spread the departure of the hints from a base (H, 2, W), with a pull (H, W) to none, and add both."""
+        weight = problem.hint_weight
+        hints = np.where(weight[:, None] > 0, problem.hints - base, 0)
+        pull = np.asarray(pull + self.fade * per_pixel(problem.lightness), weight.dtype)
+        if pull.any():
+            hints, weight = _drawn_to_zero(hints, weight, pull)
+        initial = None if problem.initial is None else problem.initial - base
+        departure = replace(problem, hints=hints, hint_weight=weight, initial=initial)
+        u, report = self.propagate(departure, replace(run, chroma_of=lambda u: run.chroma_of(base + u)))
+        return base + u, report
+
     @property
-    def numbers(self) -> int:
+    def peak_floats_per_pixel(self) -> int:
         """What a run takes at its peak, in numbers a pixel (``benchmarks/scale_table.py`` measures it)."""
         return 16
 
@@ -197,9 +200,9 @@ class Iterative(Propagation):
     max_iter : int
         Iterations at most; 0: what the solver starts from, such as the full multigrid of `graph`.
     check_every : int
-        Iterations between two looks at energy and change, at least 1.
+        Iterations between two evaluations of energy and change, at least 1.
     tol : float
-        Stop when the mean colour moves less than this between two looks (units of a*, b*); 0: do `max_iter`
+        Stop when the mean colour moves less than this between two of them (units of a*, b*); 0: do `max_iter`
         iterations.
     """
 
@@ -250,26 +253,25 @@ class EdgeAware(Iterative):
         self._require("edge_power", above=0)
         self._require("edge_floor", above=0, most=1)
 
-    def guide(self, lightness: Array) -> Array:
-        """What has the edges."""
-        guide: Array = gaussian_filter(lightness, self.edge_blur, mode="nearest")
-        return guide
-
-    def multigrid(self, problem: Problem, run: Run, first: float = 1.0, beta: float = 0.0) -> Multigrid:
+    def multigrid(self, photograph: Photograph, first: float = 1.0, beta: float = 0.0) -> Multigrid:
         """The quadratic energy with these edges, on the graph of 8 neighbours."""
+        edges = self.edge_blur, self.edge_scale, self.edge_power, self.edge_floor
+        return photograph.made(_edge_multigrid, *edges, first, beta)
 
-        def make() -> Multigrid:
-            guide = self.guide(problem.lightness)
-            edges = edge_weights(run.kernels, guide, self.edge_scale, self.edge_power, self.edge_floor)
-            return Multigrid(edges, run.kernels, first=first, beta=beta)
+    def solve_quadratic(
+        self, problem: Problem, run: Run, rule: StopRule, *, first: float = 1.0, beta: float = 0.0
+    ) -> tuple[Array, SolverReport]:
+        """Minimise that energy, from the given start, or from the solution before."""
+        initial = problem.warm.u if problem.initial is None else problem.initial
+        solver = self.multigrid(problem.photograph, first, beta)
+        u, report = solver.minimise(problem.hints, problem.hint_weight, rule, run, initial)
+        problem.warm.u = u
+        return u, report
 
-        name = "multigrid", self.edge_blur, self.edge_scale, self.edge_power, self.edge_floor, first, beta
-        return problem.keep(name, make)
-
-    def sharpen(self, blurred: Array, problem: Problem, run: Run, n: int) -> Array:
+    def upsample(self, blurred: Array, photograph: Photograph, n: int) -> Array:
         """Bring chroma (H, 2, W) as blurred as the copy to the photograph's own edges, by 1 + n iterations."""
-        weight = np.full_like(problem.lightness, _SHARPEN * per_pixel(problem.lightness))
-        return self.multigrid(problem, run).smooth(blurred, weight, n)
+        weight = np.full_like(photograph.lightness, _OWN * per_pixel(photograph.lightness))
+        return self.multigrid(photograph).smooth(blurred, weight, n)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -300,36 +302,59 @@ class Variational(EdgeAware):
         self._require("relaxation", above=0, most=1.99)
 
     @property
-    def numbers(self) -> int:
+    def peak_floats_per_pixel(self) -> int:
         """Primal and dual variables besides the multigrid of the start."""
         return 48
 
-    def edge_weight(self, lightness: Array, run: Run) -> Array:
+    def edge_weight(self, photograph: Photograph) -> Array:
         """Scalar g (H, 1, W), or the tensor G (H, 3, W)."""
-        weigh, channels = (run.kernels.edge_tensor, 3) if self.tensor else (run.kernels.edge_weight, 1)
-        g = np.empty((lightness.shape[0], channels, lightness.shape[1]), lightness.dtype)
-        weigh(self.guide(lightness), self.edge_scale, self.edge_power, self.edge_floor, g)
+        kernels, (height, width) = photograph.kernels, photograph.shape
+        weigh, channels = (kernels.edge_tensor, 3) if self.tensor else (kernels.edge_weight, 1)
+        g = np.empty((height, channels, width), photograph.lightness.dtype)
+        weigh(_guide(photograph, self.edge_blur), self.edge_scale, self.edge_power, self.edge_floor, g)
         return g
 
     def quadratic_start(self, problem: Problem, run: Run) -> Array:
         """The given start, or the harmonic solution with the same edges; hard hints set."""
         if problem.initial is not None:
             return np.where(np.isinf(problem.hint_weight)[:, None], problem.hints, problem.initial)
-        quiet = replace(run, callback=None)
-        u, _ = self.multigrid(problem, run).minimise(problem.hints, problem.hint_weight, _START, quiet)
-        return u.copy()
+        u, _ = self.solve_quadratic(problem, replace(run, callback=None), _START)
+        return u.copy()  # the solver goes on from it in place
 
 
-Spread = Callable[[Problem, Run], tuple[Array, SolverReport]]
+def require_hints(method: str, hints: Hints) -> None:
+    """Raise ValueError if there are none."""
+    if hints.count == 0:
+        raise ValueError(
+            f"method {method!r} needs at least one hint, but hints has none (methods auto and network need none)"
+        )
 
 
-def depart(base: Array, problem: Problem, run: Run, spread: Spread) -> tuple[Array, SolverReport]:
-    """Spread the departure of the hints from a base (H, 2, W), and add both."""
-    hints = np.where(problem.hint_weight[:, None] > 0, problem.hints - base, 0)
-    initial = None if problem.initial is None else problem.initial - base
-    departure = replace(problem, hints=hints, initial=initial, departs=True)
-    u, report = spread(departure, replace(run, chroma_of=lambda u: run.chroma_of(base + u)))
-    return base + u, report
+def shading(photograph: Photograph) -> Array:
+    """Size of chroma (H, 1, W) at each pixel's lightness, by which what is spread is divided."""
+    return phi(photograph.lightness)[:, None]
+
+
+def _guide(photograph: Photograph, blur: float) -> Array:
+    """What has the edges: lightness, smoothed so that grain is none."""
+    guide: Array = gaussian_filter(photograph.lightness, blur, mode="nearest")
+    return guide
+
+
+def _edge_multigrid(
+    photograph: Photograph, blur: float, scale: float, power: float, floor: float, first: float, beta: float
+) -> Multigrid:
+    edges = edge_weights(photograph.kernels, _guide(photograph, blur), scale, power, floor)
+    return Multigrid(edges, photograph.kernels, first=first, beta=beta)
+
+
+def _drawn_to_zero(hints: Array, weight: Array, pull: Array) -> tuple[Array, Array]:
+    """Hints and weights that say the same as those given, and hints of 0 beside them, their weight `pull`."""
+    total = weight + pull
+    with np.errstate(invalid="ignore"):  # infinity / infinity, where a share is not asked for
+        share = 1 - pull / np.maximum(total, np.finfo(total.dtype).tiny)
+    share = np.where(np.isinf(total), np.isinf(weight), share)
+    return share[:, None].astype(hints.dtype) * hints, total
 
 
 def per_pixel(lightness: Array) -> float:

@@ -10,6 +10,7 @@ from scipy.ndimage import distance_transform_edt
 
 from pyvarcolor.methods import register
 from pyvarcolor.methods.base import Array, Iterative, Problem
+from pyvarcolor.photograph import Photograph
 from pyvarcolor.result import SolverReport
 from pyvarcolor.solvers.bilateral_grid import BilateralGrid
 from pyvarcolor.solvers.iterate import Run
@@ -66,7 +67,7 @@ class Bilateral(Iterative):
         self._require("luma", above=0)
 
     @property
-    def numbers(self) -> int:
+    def peak_floats_per_pixel(self) -> int:
         """Places of the pixels in the grid, and the nearest hints; the grid itself is small."""
         return 24
 
@@ -75,17 +76,21 @@ class Bilateral(Iterative):
         """A mean of the hints' colours, and where none reaches of the nearest one's."""
         return True
 
-    def spread(self, problem: Problem, run: Run) -> tuple[Array, SolverReport]:
+    def propagate(self, problem: Problem, run: Run) -> tuple[Array, SolverReport]:
         """Solve on the grid, starting from the nearest hint of each pixel."""
         lightness, hints, weight = problem.lightness, problem.hints, problem.hint_weight
         side = max(_LEAST_SIDE, max(lightness.shape) / self.cells)
-        grid = problem.keep("grid", lambda: BilateralGrid(lightness, side, self.luma))
+        grid = problem.photograph.made(_grid, side, self.luma)
         with np.errstate(divide="ignore"):
             confidence = 1 / (1 + 1 / weight)
         initial = _nearest(hints, weight > 0) if problem.initial is None else problem.initial
         u, report = grid.minimise(hints, confidence, self.smoothness, initial, self.stop_rule, run)
         share = confidence[:, None]
         return (share * hints + (1 - share) * u).astype(hints.dtype), report
+
+
+def _grid(photograph: Photograph, side: float, luma: float) -> BilateralGrid:
+    return BilateralGrid(photograph.lightness, side, luma)
 
 
 def _nearest(hints: Array, held: np.ndarray) -> Array:

@@ -63,7 +63,7 @@ class Geodesic(Propagation):
         self._require("length_cost", above=0)
 
     @property
-    def numbers(self) -> int:
+    def peak_floats_per_pixel(self) -> int:
         """Distance and hint of each of the nearest strokes, and pixels that wait."""
         return 16 + 3 * self.nearest
 
@@ -72,7 +72,7 @@ class Geodesic(Propagation):
         """A mean of the hints' colours."""
         return True
 
-    def spread(self, problem: Problem, run: Run) -> tuple[Array, SolverReport]:
+    def propagate(self, problem: Problem, run: Run) -> tuple[Array, SolverReport]:
         """Find the nearest strokes of each pixel, and blend them."""
         a, b = np.rint(problem.hints.transpose(1, 0, 2) / _ALIKE)
         strokes = 4096 * a + b  # one number for each stroke

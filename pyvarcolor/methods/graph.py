@@ -15,7 +15,7 @@ from pyvarcolor.solvers.iterate import Run
 
 Weights = Literal["edge", "levin"]
 
-_DIRECTED_LOOK = 20  # iterations of a method so slow that one of them says nothing about rest
+_LEAST_CHECK = 20  # iterations of a method so slow that one of them says nothing about rest
 
 
 @register("graph", "edge-weighted harmonic propagation (Levin et al. 2004), optionally with a bilaplacian")
@@ -62,7 +62,7 @@ class Graph(EdgeAware):
             raise ValueError(f"weights must be one of {', '.join(get_args(Weights))}, but is {self.weights!r}")
 
     @property
-    def numbers(self) -> int:
+    def peak_floats_per_pixel(self) -> int:
         """The directed system is solved in float64, with 8 weights a pixel."""
         return 96 if self.weights == "levin" else 28
 
@@ -71,23 +71,17 @@ class Graph(EdgeAware):
         """Without a bilaplacian, a weighted mean of neighbours."""
         return self.beta == 0
 
-    def spread(self, problem: Problem, run: Run) -> tuple[Array, SolverReport]:
+    def propagate(self, problem: Problem, run: Run) -> tuple[Array, SolverReport]:
         """Solve the linear system of the chosen weights."""
-        solve = self._solve_levin if self.weights == "levin" else self._solve_symmetric
-        return solve(problem, run)
-
-    def _solve_symmetric(self, problem: Problem, run: Run) -> tuple[Array, SolverReport]:
-        solver = self.multigrid(problem, run, beta=self.beta)
-        return solver.minimise(problem.hints, problem.hint_weight, self.stop_rule, run, problem.initial)
+        if self.weights == "levin":
+            return self._solve_levin(problem, run)
+        return self.solve_quadratic(problem, run, self.stop_rule, beta=self.beta)
 
     def _solve_levin(self, problem: Problem, run: Run) -> tuple[Array, SolverReport]:
         initial = problem.initial
         if initial is None:
-            quiet = replace(run, callback=None)
-            initial, _ = self.multigrid(problem, run).minimise(
-                problem.hints, problem.hint_weight, self.stop_rule, quiet
-            )
-        rule = replace(self.stop_rule, check_every=max(self.check_every, _DIRECTED_LOOK))
+            initial, _ = self.solve_quadratic(problem, replace(run, callback=None), self.stop_rule)
+        rule = replace(self.stop_rule, check_every=max(self.check_every, _LEAST_CHECK))
         rows, cols = problem.lightness.shape
         w = np.empty((rows, 8, cols))
         run.kernels.levin_weights(problem.lightness.astype(np.float64) / 100, w)

@@ -1,68 +1,61 @@
-"""Guessing: methods that guess chroma from what looks alike, and spread what strokes say beyond the guess."""
+"""Guess: the colour of what looks alike, a Gaussian process over features; the usual prior of `kriging` and `tgv`."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
+import numpy as np
+
 from pyvarcolor.learned.guess import Guess
-from pyvarcolor.methods.base import Array, EdgeAware, Problem, depart, per_pixel
-from pyvarcolor.result import SolverReport
-from pyvarcolor.solvers.iterate import Run
-
-_FADE = 1e-4  # pull to no departure: far from all strokes the guess alone is left
+from pyvarcolor.methods import register
+from pyvarcolor.methods.base import Array, Problem
+from pyvarcolor.methods.prediction import Prediction
 
 
+@register("guess", "like colour for what looks alike (Gaussian process); does not meet strokes exactly")
 @dataclass(frozen=True, kw_only=True)
-class Guessing(EdgeAware):
-    """Options of methods that guess first, and spread the departure of the hints from the guess.
+class FromGuess(Prediction):
+    """Colour of the painted places for whatever looks like them, near or not.
 
-    Colour is the sum of both: the guess of what looks alike, and a departure that is smooth but at edges, like that
-    of one object from all that look like it.
+    The mean of a Gaussian process over the features of `pyvarcolor.learned.appearance`, on a small copy of the
+    photograph, given the hints [1]_; its covariance was fitted to colour photographs. Strokes are met exactly where
+    this is the prior of another method, as in `kriging` and `tgv`.
 
     Parameters
     ----------
-    guess : bool
-        Whether to guess; False: colour itself is spread.
     sites : int
-        How many places, at most, the guess is made from, at least 1: those of all painted ones that differ most.
-    renew : bool
-        Whether to guess again for other strokes; False: the last guess on the same photograph serves, where there is
-        one, as in previews.
+        How many places, at most, the guess is made from, at least 1: those of all painted ones that differ most. Time
+        grows with its cube.
+
+    References
+    ----------
+    .. [1] C. E. Rasmussen, C. K. I. Williams, "Gaussian processes for machine learning", 2006, eq. 2.23.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pyvarcolor import Hints, colorize
+    >>> gray = np.full((30, 60), 90, np.uint8)
+    >>> gray[:, 20:40] = 180
+    >>> hints = Hints.from_points([(15, 5, (30, 20)), (15, 30, (-20, 20))], gray.shape)
+    >>> colorize(gray, hints, method="guess").chroma[3, [12, 28, 50], 0].round().tolist()
+    [28.0, -19.0, 13.0]
     """
 
-    draft: ClassVar[dict[str, Any]] = {**EdgeAware.draft, "sites": 200, "renew": False}
+    draft: ClassVar[dict[str, Any]] = {"sites": 200}
+    needs_hints: ClassVar[bool] = True
+    upsampling: ClassVar[int] = 1
 
-    guess: bool = True
     sites: int = 500
-    renew: bool = True
 
     def __post_init__(self) -> None:
         super().__post_init__()
         self._require("sites", least=1)
 
-    def spread(self, problem: Problem, run: Run) -> tuple[Array, SolverReport]:
-        """Guess, spread the departure from the guess, and add both."""
-        if problem.departs:
-            return self._settle_fading(problem, run)
-        if not self.guess or problem.hint_weight.all():
-            return self.settle(problem, run)
-        guess = None if self.renew else problem.kept.get("last guess")
-        if guess is None:
-            guess = problem.kept["last guess"] = self._sharp_guess(problem, run)
-        return depart(guess, problem, run, self._settle_fading)
-
-    def settle(self, problem: Problem, run: Run) -> tuple[Array, SolverReport]:
-        """Minimise the method's energy, as `Propagation.spread` does without a guess."""
-        raise NotImplementedError
-
-    def _settle_fading(self, problem: Problem, run: Run) -> tuple[Array, SolverReport]:
-        """The same for a departure, which fades very far from all strokes."""
-        fade = problem.hints.dtype.type(_FADE * per_pixel(problem.lightness))
-        weight = problem.hint_weight + fade
-        hints = (1 - fade / weight)[:, None] * problem.hints
-        return self.settle(replace(problem, hints=hints, hint_weight=weight), run)
-
-    def _sharp_guess(self, problem: Problem, run: Run) -> Array:
-        guess = problem.keep("guess", lambda: Guess(problem.lightness, run.kernels))
-        return self.sharpen(guess.chroma(problem.hints, problem.hint_weight, self.sites), problem, run, 1)
+    def predict(self, problem: Problem) -> tuple[Array, Array]:
+        """Take the mean of the process."""
+        guess = problem.photograph.made(Guess)
+        u = guess.coarse_chroma(problem.hints, problem.hint_weight, self.sites)
+        unknown = np.zeros_like(u[:, :1]) if self.boost == 1 else guess.coarse_unknown(problem.hint_weight)
+        return u, unknown

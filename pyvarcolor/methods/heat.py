@@ -52,7 +52,7 @@ class Heat(Iterative):
         """Averages of neighbours stay between them."""
         return True
 
-    def spread(self, problem: Problem, run: Run) -> tuple[Array, SolverReport]:
+    def propagate(self, problem: Problem, run: Run) -> tuple[Array, SolverReport]:
         """Let the strokes' colour flow."""
         held = problem.hint_weight > 0
         u = np.where(held[:, None], problem.hints, 0 if problem.initial is None else problem.initial)

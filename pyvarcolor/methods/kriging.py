@@ -3,27 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from pyvarcolor.methods import register
-from pyvarcolor.methods.base import Array, Problem
-from pyvarcolor.methods.guess import Guessing
+from pyvarcolor.methods.base import FADE, Array, EdgeAware, Problem
 from pyvarcolor.result import SolverReport
 from pyvarcolor.solvers.iterate import Run
 
 
 @register("kriging", "like colour for what looks alike (Gaussian process), up to the edges (harmonic propagation)")
 @dataclass(frozen=True, kw_only=True)
-class Kriging(Guessing):
+class Kriging(EdgeAware):
     """Colour for what looks like the painted places, near them or not, up to the edges of lightness.
 
-    First a Gaussian process over the features of `pyvarcolor.learned.appearance` guesses the chroma of each pixel of a
-    small copy of the photograph from the hints [1]_; its covariance was fitted to colour photographs. The hints'
-    departure d = u - guess from it then spreads like colour in `graph`: it minimises 1/2 sum w_ij |d_i - d_j|^2, and fades only
-    very far from all strokes. Far from everything painted colour, too, fades slowly to gray.
+    Universal kriging in two parts [1]_: the trend is what the prior expects, by default the Gaussian process of method
+    `guess`. The hints' departure d = u - prior from it spreads like colour in `graph`: it minimises
+    1/2 sum w_ij |d_i - d_j|^2, and fades only very far from all strokes. Without a prior it is `graph`.
 
     References
     ----------
-    .. [1] C. E. Rasmussen, C. K. I. Williams, "Gaussian processes for machine learning", 2006, eq. 2.23.
+    .. [1] C. E. Rasmussen, C. K. I. Williams, "Gaussian processes for machine learning", 2006, eq. 2.23 and 2.37.
 
     Examples
     --------
@@ -36,15 +35,17 @@ class Kriging(Guessing):
     [28.0, -19.0, 13.0]
     """
 
+    prior: ClassVar[str] = "guess"
+    fade: ClassVar[float] = FADE
+
     check_every: int = 2
     tol: float = 0.05
 
     @property
-    def numbers(self) -> int:
-        """The guess and its weight besides what `graph` takes."""
+    def peak_floats_per_pixel(self) -> int:
+        """The prior and its weight besides what `graph` takes."""
         return 38
 
-    def settle(self, problem: Problem, run: Run) -> tuple[Array, SolverReport]:
+    def propagate(self, problem: Problem, run: Run) -> tuple[Array, SolverReport]:
         """Solve the linear system."""
-        solver = self.multigrid(problem, run)
-        return solver.minimise(problem.hints, problem.hint_weight, self.stop_rule, run, problem.initial)
+        return self.solve_quadratic(problem, run, self.stop_rule)

@@ -55,11 +55,11 @@ class Matting(Iterative):
         self._require("epsilon", above=0)
 
     @property
-    def numbers(self) -> int:
+    def peak_floats_per_pixel(self) -> int:
         """While the coarse system is made, in float64."""
         return 73
 
-    def spread(self, problem: Problem, run: Run) -> tuple[Array, SolverReport]:
+    def propagate(self, problem: Problem, run: Run) -> tuple[Array, SolverReport]:
         """Solve the linear system."""
         return minimise_matting(
             problem.lightness,

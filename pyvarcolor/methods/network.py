@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pyvarcolor.hints import Hints
 from pyvarcolor.learned.answer import ask
 from pyvarcolor.learned.appearance import resized
-from pyvarcolor.learned.guess import Guess
 from pyvarcolor.methods import register
 from pyvarcolor.methods.base import Array, Problem
-from pyvarcolor.methods.imagine import Imagining
-from pyvarcolor.solvers.iterate import Run
+from pyvarcolor.methods.prediction import Prediction
+from pyvarcolor.photograph import Photograph
+from pyvarcolor.result import Doubt
 
 
 @register("network", "what a small neural network expects; needs no strokes, does not meet them exactly")
 @dataclass(frozen=True, kw_only=True)
-class FromNetwork(Imagining):
+class FromNetwork(Prediction):
     """Colour that a small neural network expects, with strokes or without any.
 
-    The network sees a copy of the photograph, the strokes and the guess of method `kriging`, and says how much of the
+    The network sees a copy of the photograph, the strokes and the answer of method `guess`, and says how much of the
     guess stays and what is added to it [1]_. It was trained on photographs of people and landscapes. Strokes are met
     exactly where this is the prior of another method, as in `auto`.
 
@@ -45,12 +46,14 @@ class FromNetwork(Imagining):
         super().__post_init__()
         self._require("sites", least=1)
 
-    def imagine(self, problem: Problem, run: Run) -> tuple[Array, Array]:
+    def predict(self, problem: Problem) -> tuple[Array, Array]:
         """Ask the network."""
-
-        def guess() -> Guess:
-            return problem.keep("guess", lambda: Guess(problem.lightness, run.kernels))
-
-        answer = ask(problem.lightness, problem.hints, problem.hint_weight, guess, sites=self.sites)
+        answer = ask(problem.photograph, problem.hints, problem.hint_weight, sites=self.sites)
         height, _, width = answer.chroma.shape
         return answer.chroma, resized(answer.unknown, (height, width))
+
+    def uncertainty(self, photograph: Photograph, hints: Hints) -> Doubt:
+        """What the network says of its own error, calibrated."""
+        from pyvarcolor.learned.doubt import NetworkUncertainty  # which needs a part of SciPy that is slow to import
+
+        return NetworkUncertainty(photograph.lightness, hints, photograph.kernels)

@@ -8,18 +8,17 @@ from pathlib import Path
 
 import numpy as np
 
-from pyvarcolor.learned.appearance import make_copy, resized
+from pyvarcolor.learned.appearance import copy_of, resized
 from pyvarcolor.learned.onnx import card_of, load
 from pyvarcolor.methods import register
 from pyvarcolor.methods.base import Array, Problem
-from pyvarcolor.methods.imagine import Imagining
+from pyvarcolor.methods.prediction import Prediction
 from pyvarcolor.shading import phi
-from pyvarcolor.solvers.iterate import Run
 
 
 @register("onnx", "what a network of your own expects (ONNX); strokes are left to the method whose prior it is")
 @dataclass(frozen=True, kw_only=True)
-class FromOnnx(Imagining):
+class FromOnnx(Prediction):
     """Colour from a network that you bring, as an ONNX file.
 
     It colours a small copy of the photograph; its answer is brought to the edges of the photograph, whose lightness is
@@ -44,9 +43,9 @@ class FromOnnx(Imagining):
         """What else decides about the answer."""
         return Path(self.model), card_of(Path(self.model))
 
-    def imagine(self, problem: Problem, run: Run) -> tuple[Array, Array]:
+    def predict(self, problem: Problem) -> tuple[Array, Array]:
         """Run the network; it knows no hints."""
-        copy = make_copy(problem.lightness)
+        copy = problem.photograph.made(copy_of)
         chroma = resized(load(Path(self.model)).chroma(problem.lightness), copy.shape)
         u = (chroma / phi(copy)[:, None]).astype(problem.lightness.dtype)
         return u, np.ones_like(u[:, :1])

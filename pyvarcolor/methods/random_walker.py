@@ -8,6 +8,7 @@ import numpy as np
 
 from pyvarcolor.methods import register
 from pyvarcolor.methods.base import Array, Iterative, Problem
+from pyvarcolor.photograph import Photograph
 from pyvarcolor.result import SolverReport
 from pyvarcolor.solvers.iterate import Run
 from pyvarcolor.solvers.multigrid import Multigrid
@@ -53,7 +54,7 @@ class RandomWalker(Iterative):
         self._require("beta", above=0)
 
     @property
-    def numbers(self) -> int:
+    def peak_floats_per_pixel(self) -> int:
         """The multigrid on 4 neighbours."""
         return 24
 
@@ -62,16 +63,21 @@ class RandomWalker(Iterative):
         """A mean of the hints' colours."""
         return True
 
-    def spread(self, problem: Problem, run: Run) -> tuple[Array, SolverReport]:
+    def propagate(self, problem: Problem, run: Run) -> tuple[Array, SolverReport]:
         """Solve the linear system."""
-        solver = problem.keep("random walker", lambda: Multigrid(self._edges(problem.lightness), run.kernels))
-        return solver.minimise(problem.hints, problem.hint_weight, self.stop_rule, run, problem.initial)
+        initial = problem.warm.u if problem.initial is None else problem.initial
+        solver = problem.photograph.made(_walks, self.beta)
+        u, report = solver.minimise(problem.hints, problem.hint_weight, self.stop_rule, run, initial)
+        problem.warm.u = u
+        return u, report
 
-    def _edges(self, lightness: Array) -> Array:
-        """Weights (H, 2, W) of the edges to the right and down."""
-        right, down = np.square(np.diff(lightness, axis=1)), np.square(np.diff(lightness, axis=0))
-        most = max(right.max(initial=0), down.max(initial=0)) or 1  # an even photograph has no edge
-        edges = np.zeros((lightness.shape[0], 2, lightness.shape[1]), lightness.dtype)
-        edges[:, 0, :-1] = np.exp(-self.beta * right / most) + _EPSILON
-        edges[:-1, 1] = np.exp(-self.beta * down / most) + _EPSILON
-        return edges
+
+def _walks(photograph: Photograph, beta: float) -> Multigrid:
+    """The linear system on the edges to the right and down."""
+    lightness = photograph.lightness
+    right, down = np.square(np.diff(lightness, axis=1)), np.square(np.diff(lightness, axis=0))
+    most = max(right.max(initial=0), down.max(initial=0)) or 1  # an even photograph has no edge
+    edges = np.zeros((lightness.shape[0], 2, lightness.shape[1]), lightness.dtype)
+    edges[:, 0, :-1] = np.exp(-beta * right / most) + _EPSILON
+    edges[:-1, 1] = np.exp(-beta * down / most) + _EPSILON
+    return Multigrid(edges, photograph.kernels)

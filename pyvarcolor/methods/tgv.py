@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import numpy as np
 
 from pyvarcolor.methods import register
-from pyvarcolor.methods.base import Array, Problem, Variational
-from pyvarcolor.methods.guess import Guessing
+from pyvarcolor.methods.base import FADE, Array, Problem, Variational
 from pyvarcolor.result import SolverReport
 from pyvarcolor.solvers.iterate import Run, comparing, iterate
 from pyvarcolor.solvers.steps import degree, tgv_steps
@@ -16,7 +16,7 @@ from pyvarcolor.solvers.steps import degree, tgv_steps
 
 @register("tgv", "bilaplacian + total generalised variation: piecewise smooth colour")
 @dataclass(frozen=True, kw_only=True)
-class TGV(Variational, Guessing):
+class TGV(Variational):
     """Bilaplacian and TGV of second order [1]_, edge-weighted [2]_, on both chroma channels at once.
 
     Minimises over u = (a, b) and its auxiliary gradient v
@@ -24,9 +24,9 @@ class TGV(Variational, Guessing):
         beta/2 sum |div(G grad u)|^2 / d  +  alpha1 sum |G (grad u - v)|_F  +  alpha0 sum |E v|_F  +  hints
 
     with d the degree of a pixel, E the symmetrised gradient, and Frobenius norms that couple a and b; u is the
-    departure from the guess of method `kriging`, or colour itself where `guess` is False. beta = 0 is TGV alone;
-    alpha0 = alpha1 = 0 the bilaplacian alone (on the graph of 8 neighbours, solved by conjugate gradients). There is no
-    maximum principle: colour may go on beyond the strokes' own range.
+    departure from what the prior expects (by default method `guess`), or colour itself without one. beta = 0 is TGV
+    alone; alpha0 = alpha1 = 0 the bilaplacian alone (on the graph of 8 neighbours, solved by conjugate gradients).
+    There is no maximum principle: colour may go on beyond the strokes' own range.
 
     Parameters
     ----------
@@ -56,6 +56,9 @@ class TGV(Variational, Guessing):
     [28.0, -17.0]
     """
 
+    prior: ClassVar[str] = "guess"
+    fade: ClassVar[float] = FADE
+
     alpha0: float = 10.0
     alpha1: float = 1.0
     beta: float = 300.0
@@ -77,15 +80,15 @@ class TGV(Variational, Guessing):
             self._require("beta", above=0)
 
     @property
-    def numbers(self) -> int:
-        """The guess, and what is left of making it, besides the variables."""
-        return super().numbers + 16
+    def peak_floats_per_pixel(self) -> int:
+        """The prior, and what is left of making it, besides the variables."""
+        return super().peak_floats_per_pixel + 16
 
-    def settle(self, problem: Problem, run: Run) -> tuple[Array, SolverReport]:
+    def propagate(self, problem: Problem, run: Run) -> tuple[Array, SolverReport]:
         """Primal-dual iterations on (u, v) and its duals (p, q, r)."""
         if self.alpha0 == 0:
             return self._bilaplacian(problem, run)
-        g = self.edge_weight(problem.lightness, run)
+        g = self.edge_weight(problem.photograph)
         rows, cols = problem.lightness.shape
         s = np.sqrt(self.beta / degree(g)).astype(g.dtype) if self.beta > 0 else np.empty((0, cols), g.dtype)
         tau, sigma = tgv_steps(g, s, self.alpha0, self.alpha1, self.scale_u, self.scale_v)
@@ -105,5 +108,4 @@ class TGV(Variational, Guessing):
         return u, report
 
     def _bilaplacian(self, problem: Problem, run: Run) -> tuple[Array, SolverReport]:
-        solver, rule = self.multigrid(problem, run, first=0, beta=self.beta), replace(self.stop_rule, check_every=4)
-        return solver.minimise(problem.hints, problem.hint_weight, rule, run, problem.initial)
+        return self.solve_quadratic(problem, run, replace(self.stop_rule, check_every=4), first=0, beta=self.beta)

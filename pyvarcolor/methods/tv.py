@@ -68,9 +68,9 @@ class TV(Variational):
         """With a scalar weight: cutting u off at the hints' range shortens every gradient."""
         return not self.tensor
 
-    def spread(self, problem: Problem, run: Run) -> tuple[Array, SolverReport]:
+    def propagate(self, problem: Problem, run: Run) -> tuple[Array, SolverReport]:
         """Reweighted least squares on u, or primal-dual iterations."""
-        g = self.edge_weight(problem.lightness, run)
+        g = self.edge_weight(problem.photograph)
         energy = {"g": g, "hints": problem.hints, "hint_weight": problem.hint_weight, "alpha1": self.alpha1}
         if self.solver == "primal-dual" or self.tensor:
             return self._primal_dual(energy, problem, run)

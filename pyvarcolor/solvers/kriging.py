@@ -104,8 +104,8 @@ class Kriging:
 
         sites = self._features_at(places)
         root = cholesky(self._covariance(sites, sites) + np.diag(noise), lower=True)
-        told = solve_triangular(root, self._covariance(sites, self._features_at(at)), lower=True)
-        variance: Array = np.maximum(self._shares.sum() - np.square(told).sum(axis=0), 0)
+        explained = solve_triangular(root, self._covariance(sites, self._features_at(at)), lower=True)
+        variance: Array = np.maximum(self._shares.sum() - np.square(explained).sum(axis=0), 0)
         return variance
 
     def left_out(self, places: Places, values: Array, noise: Array, group: NDArray[np.intp]) -> Array:
@@ -190,9 +190,9 @@ class Kriging:
         left = self._covariance(features, features)  # what is still unknown
         if len(places[0]) > 0:
             sites = self._features_at(places)
-            known = cho_factor(self._covariance(sites, sites) + np.diag(noise))
+            factor = cho_factor(self._covariance(sites, sites) + np.diag(noise))
             across = self._covariance(sites, features)
-            left -= across.T @ cho_solve(known, across)
+            left -= across.T @ cho_solve(factor, across)
         chosen = np.zeros(count, np.intp)
         for k in range(count):
             variance = np.maximum(np.diag(left), _LEAST)

@@ -1,4 +1,4 @@
-"""Exact quadratic propagation on a weighted graph: conjugate gradients on a multigrid that is kept between solves.
+"""Exact quadratic propagation on a weighted graph: conjugate gradients on a multigrid that serves many sets of hints.
 
 min_u  first/2 sum_edges w_ij |u_i - u_j|^2  +  beta/2 sum_i |(L u)_i|^2 / d_i  +  1/2 sum_hints w |u - hint|^2
 """
@@ -18,8 +18,8 @@ Array = NDArray[np.floating]
 class Multigrid:
     """The energy above on one photograph, for one set of hints after the other.
 
-    The weights are brought in once. Each `minimise` sets the levels up for its hints (a tenth of the time of a solution
-    from nothing) and starts from the solution before.
+    The weights are brought in once. Each `minimise` sets the levels up for its hints (a tenth of the time of a
+    solution).
 
     Parameters
     ----------
@@ -51,7 +51,6 @@ class Multigrid:
         self._workspace = np.zeros((1, size), edges.dtype)
         self._progress = np.zeros((1, 4))
         self._terms = {"first": first, "beta": beta, "workspace": self._workspace, "progress": self._progress}
-        self._u = np.zeros((rows, 2, cols), edges.dtype)
         self.reweigh(edges)
 
     def reweigh(self, edges: Array) -> None:
@@ -95,19 +94,17 @@ class Multigrid:
         run : Run
             Whose run it is.
         initial : (H, 2, W) ndarray, optional
-            Where to start; from the last solution if left out, and at first from 0.
+            Where to start; 0 if left out.
 
         Returns
         -------
         u : (H, 2, W) ndarray
-            The solution; the next call overwrites it.
+            The solution.
         report : SolverReport
             Its `change` is the mean length of the way that a pixel has come since the last look. With `tol` at 0.02,
             the error that is left is two to six times that where `beta` is up to some 10, and more above.
         """
-        u = self._u
-        if initial is not None:
-            u[:] = initial
+        u = np.zeros_like(hints) if initial is None else initial.astype(hints.dtype, order="C")
         self.start(u, hints, hint_weight)
         before = float(self._progress[0, 3])
 
