@@ -4,51 +4,56 @@ python examples/2_the_steps.py [FOLDER]     writes 2_steps.png: gray beside colo
 """
 
 import sys
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from pyvarcolor import Progress, colorize, kernels, methods
-from pyvarcolor.color import lab_to_rgb, lightness_from_gray, project_to_gamut
+from pyvarcolor import Colorization, Progress, Recipe, colorize, kernels
+from pyvarcolor.color import lightness_from_gray
 from pyvarcolor.demo import load_demo
 from pyvarcolor.io import write_photo
+from pyvarcolor.photograph import Photograph
+from pyvarcolor.pipeline import encode, fit
 from pyvarcolor.strokes.raster import rasterize
 
 folder = Path(sys.argv[1] if len(sys.argv) > 1 else ".")
 
 demo = load_demo()
 gray = demo.gray[::2, ::2]  # vector strokes fit any size
-hints = rasterize(demo.strokes, gray.shape)
+strokes = rasterize(demo.strokes, gray.shape)
 
 
-def watch(look: Progress) -> None:
+def watch(progress: Progress) -> None:
     """Follow the solver, and stop it when the colour is near enough for an example."""
-    print(f"{look.iteration:4d} iterations   energy {look.energy:10.1f}   colour moved by {look.change:.3f}")
-    if look.change < 0.1:
+    print(
+        f"{progress.iteration:4d} iterations   energy {progress.energy:10.1f}   colour moved by {progress.change:.3f}"
+    )
+    if progress.change < 0.1:
         raise StopIteration
 
 
-# 1 gray -> lightness
-lightness = lightness_from_gray(gray)
+# A recipe: the method, and what is expected where nothing is painted, whose departure it spreads.
+recipe = Recipe.of("graph", beta=3.0, prior="network")
+expect, solve = recipe.expect, partial(recipe.solve, callback=watch)
 
-# 2 a name and options -> the method
-method = methods.make("graph", beta=3.0)
+# A photograph: its lightness, and what is made of it on the way.
+photograph = Photograph(lightness_from_gray(gray), kernels.load())
 
-# 3 lightness and hints -> chroma
-chroma, report = method.solve(lightness, hints, kernels=kernels.load(), callback=watch)
+# The five steps.
+hints = fit(strokes, gray, photograph)
+expected = expect(photograph, hints)
+chroma, report = solve(photograph, hints, expected)
+rgb, moved = encode(photograph, chroma, gray.dtype)
+result = Colorization(rgb, chroma, moved, report, recipe.doubt(photograph, hints))
+
 print(report)
-
-# 4 chroma -> chroma inside the sRGB gamut, at the same hue and lightness
-fitted, moved = project_to_gamut(lightness, chroma)
 print(f"{moved:.2%} of the pixels were too colourful for sRGB")
 
-# 5 lightness and chroma -> RGB
-rgb = lab_to_rgb(lightness, fitted, gray.dtype)
-
 # The same in one call; and an earlier result is where the next run may start.
-result = colorize(gray, hints, method="graph", beta=3.0, callback=watch)
-np.testing.assert_allclose(result.rgb, rgb, atol=1)  # kernels round otherwise than NumPy
-further = colorize(gray, hints, method="graph", beta=3.0, initial=result)
+same = colorize(gray, strokes, method=recipe, callback=watch)
+np.testing.assert_allclose(same.chroma, result.chroma, atol=0.01)  # linear algebra on another number of threads
+further = colorize(gray, strokes, method=recipe, callback=watch, initial=result)
 moved_by = np.linalg.norm(further.chroma - result.chroma, axis=2).mean()
 print(f"{further.report.iterations} more iterations moved the colour by {moved_by:.3f}")
 

@@ -197,18 +197,44 @@ class Colorizer:
         callback: Callback | None,
     ) -> Colorization:
         gray, photograph, recipe = self._gray, self._photograph, self._recipe.draft if preview else self._recipe
+        expect = partial(self._expect, recipe, preview)
         solve = partial(recipe.solve, initial=_start(initial, photograph), callback=callback, warm=self._warm)
-        hints = fit_hints(hints_of(strokes, gray), photograph.lightness)
-        expected = self._expect(recipe, hints, preview)
+
+        hints = fit(strokes, gray, photograph)
+        expected = expect(photograph, hints)
         chroma, report = solve(photograph, hints, expected)
         rgb, moved = encode(photograph, chroma, gray.dtype)
         return Colorization(rgb, chroma, moved, report, recipe.doubt(photograph, hints))
 
-    def _expect(self, recipe: Recipe, hints: Hints, preview: bool) -> Expected | None:
-        """What is expected; in a preview of strokes still what was, if there is something."""
+    def _expect(self, recipe: Recipe, preview: bool, photograph: Photograph, hints: Hints) -> Expected | None:
+        """What the recipe expects; in a preview of strokes still what was expected before, if something was."""
         if not (preview and hints.count and self._expected):
-            self._expected = recipe.expect(self._photograph, hints)
+            self._expected = recipe.expect(photograph, hints)
         return self._expected
+
+
+def fit(strokes: ArrayLike | Hints | None, gray: NDArray[Any], photograph: Photograph) -> Hints:
+    """Hints of a photograph from strokes, each as vivid as the lightness under it lets it be.
+
+    Parameters
+    ----------
+    strokes : (H, W, 3|4) array_like of uint8, or Hints, or None
+        As in `colorize`.
+    gray : (H, W) or (H, W, 1|3|4) ndarray
+        The photograph as it was given, to tell what is painted on a copy of it.
+    photograph : Photograph
+        The same.
+
+    Returns
+    -------
+    Hints
+
+    Raises
+    ------
+    ValueError
+        If strokes have another size, or cannot be told from the photograph.
+    """
+    return fit_hints(hints_of(strokes, gray), photograph.lightness)
 
 
 def encode(photograph: Photograph, chroma: Array, dtype: DTypeLike) -> tuple[NDArray[Any], float]:

@@ -343,13 +343,14 @@ def _prior_of(method: Method, prior: Prior) -> Recipe | Given | None:
     if hasattr(prior, "solve"):
         other = cast("Method", prior)
         return Recipe(other, _prior_of(other, "auto"))
-    chroma, confidence = prior if isinstance(prior, tuple) and len(prior) == 2 else (prior, None)
     try:
-        planes = np.asarray(chroma, np.float64), None if confidence is None else np.asarray(confidence, np.float64)
+        planes = [np.asarray(each, np.float64) for each in (prior if isinstance(prior, tuple) else (prior,))]
     except (TypeError, ValueError):
+        planes = []
+    if len(planes) not in (1, 2) or planes[0].ndim == 0:
         raise TypeError(
-            f"prior must be a method, the name of one, chroma (H, W, 2), or None, but is {prior!r}"
-        ) from None
+            f"prior must be a method, the name of one, or None, but is {prior!r}, which is no chroma (H, W, 2) either"
+        )
     return Given(*planes)
 
 

@@ -223,7 +223,7 @@ def test_far_from_the_one_hint_colour_pales_but_never_turns():
     chroma = colorize(gray, one, method="kriging", normalize=False).chroma
     assert (np.diff(np.quantile(chroma[..., 0], [0, 0.5, 1])) > 0).all()
     assert 0 <= chroma[..., 0].min() < 30
-    assert chroma[..., 0].max() <= 40 + 1e-3
+    assert chroma[..., 0].max() <= 40 * 1.02  # the guess is brought to other shading than the stroke's
     np.testing.assert_allclose(chroma[..., 1], chroma[..., 0] / 4, atol=0.02)
 
 
@@ -298,9 +298,7 @@ def test_a_preview_spreads_the_new_stroke_from_the_last_guess(monkeypatch):
 
 def test_tgv_starts_from_the_same_guess():
     gray, hints, inside, colours = look_alikes()
-    alone, around = (
-        colorize(gray, hints, method="tgv", normalize=False, guess=guess).chroma for guess in (False, True)
-    )
+    alone, around = (colorize(gray, hints, method="tgv", prior=prior).chroma for prior in ("none", "guess"))
     for row, col in [(90, 120), (90, 30)]:
         wanted = colours[inside[row, col]]
         assert np.linalg.norm(around[row, col] - wanted) < np.linalg.norm(alone[row, col] - wanted)

@@ -185,7 +185,7 @@ def test_auto_is_kriging_with_the_network_as_prior():
     for prior in ("network", "network:boost=1.0", network):
         again = colorize(gray, hints, method="kriging", prior=prior)
         np.testing.assert_array_equal(again.chroma, auto.chroma)
-    alone = colorize(gray, hints, prior="none")
+    alone = colorize(gray, hints, prior="guess")
     np.testing.assert_array_equal(alone.chroma, colorize(gray, hints, method="kriging").chroma)
     assert np.abs(alone.chroma - auto.chroma).max() > 1
     np.testing.assert_allclose(auto.chroma[hints.mask], hints.chroma[hints.mask], atol=6)  # up to shading

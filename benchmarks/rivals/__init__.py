@@ -18,6 +18,7 @@ from scipy.ndimage import label
 from pyvarcolor import Hints, SolverReport
 from pyvarcolor.color import Array
 from pyvarcolor.methods import register
+from pyvarcolor.photograph import Photograph
 from rivals.bilateral_solver import fbs
 from rivals.closed_form import closed_form
 from rivals.fast_global_smoother import fgs
@@ -72,8 +73,8 @@ def enter() -> None:
 def _as_method(rival: Rival) -> type:
     @dataclass(frozen=True)
     class Method:
-        def solve(self, lightness: Array, hints: Hints, **_: Any) -> tuple[Array, SolverReport]:
-            started = time.perf_counter()
+        def solve(self, photograph: Photograph, hints: Hints, **_: Any) -> tuple[Array, SolverReport]:
+            started, lightness = time.perf_counter(), photograph.lightness
             chroma = rival(lightness, hints).astype(lightness.dtype)
             return chroma, SolverReport(self.name, "numpy", 1, 1, time.perf_counter() - started, "direct")
 

@@ -50,6 +50,7 @@ class Multigrid:
         self._kernels = kernels
         self._workspace = np.zeros((1, size), edges.dtype)
         self._progress = np.zeros((1, 4))
+        self._shape = rows, 2, cols
         self._terms = {"first": first, "beta": beta, "workspace": self._workspace, "progress": self._progress}
         self.reweigh(edges)
 
@@ -104,7 +105,7 @@ class Multigrid:
             Its `change` is the mean length of the way that a pixel has come since the last look. With `tol` at 0.02,
             the error that is left is two to six times that where `beta` is up to some 10, and more above.
         """
-        u = np.zeros_like(hints) if initial is None else initial.astype(hints.dtype, order="C")
+        u = np.zeros(self._shape, self._workspace.dtype) if initial is None else initial.copy()
         self.start(u, hints, hint_weight)
         before = float(self._progress[0, 3])
 
