@@ -10,7 +10,6 @@ from pyvarcolor.color import check_photo, lightness_from_gray
 from pyvarcolor.hints import Hints
 from pyvarcolor.kernels import load
 from pyvarcolor.photograph import Photograph
-from pyvarcolor.strokes.parsing import hints_of
 
 
 def suggest_strokes(
@@ -54,13 +53,15 @@ def suggest_strokes(
 
     Examples
     --------
-    >>>     >>> gray = np.full((60, 90), 90, np.uint8)
+    >>> import numpy as np
+    >>> gray = np.full((60, 90), 90, np.uint8)
     >>> gray[:, 45:] = 180
     >>> left, right = sorted(column for _, column in suggest_strokes(gray, count=2))
     >>> left < 45 <= right
     True
     """
-    from pyvarcolor.learned.guess import Guess
+    from pyvarcolor.learned.guess import Guess  # slow to import, both
+    from pyvarcolor.strokes.parsing import hints_of
 
     if not isinstance(count, Integral) or count < 1:
         raise ValueError(f"count must be a whole number, at least 1, but is {count!r}")

@@ -9,16 +9,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from pyvarcolor.blas import one_blas_thread
 from pyvarcolor.color import Array, lightness_from_gray
 from pyvarcolor.hints import Hints
 from pyvarcolor.kernels import load
+from pyvarcolor.kernels.blas import one_blas_thread
 from pyvarcolor.memory import require_memory
 from pyvarcolor.photograph import Photograph
 from pyvarcolor.recipe import Prior, Recipe
 from pyvarcolor.result import Callback, Colorization, Expected, NotConvergedWarning, WarmStart
 from pyvarcolor.shading import fit_hints
-from pyvarcolor.strokes.parsing import hints_of
 
 
 def colorize(
@@ -234,6 +233,8 @@ def fit(strokes: ArrayLike | Hints | None, gray: NDArray[Any], photograph: Photo
     ValueError
         If strokes have another size, or cannot be told from the photograph.
     """
+    from pyvarcolor.strokes.parsing import hints_of  # which reads all kinds of pictures, and is slow to import
+
     return fit_hints(hints_of(strokes, gray), photograph.lightness)
 
 

@@ -16,7 +16,6 @@ from pyvarcolor.hints import Hints
 from pyvarcolor.pipeline import colorize
 from pyvarcolor.recipe import Given, Prior, Recipe
 from pyvarcolor.result import Callback, Colorization, Progress
-from pyvarcolor.strokes.parsing import hints_of
 
 Array = NDArray[np.floating]
 Window = tuple[slice, slice]
@@ -81,6 +80,8 @@ def colorize_tiles(
     if "initial" in options:
         raise TypeError("colorize_tiles has no option 'initial': it starts from the photograph made small")
     recipe = Recipe.of(method, prior=prior, space=space, **options)
+    from pyvarcolor.strokes.parsing import hints_of  # slow to import
+
     gray = check_photo(gray, "gray")
     hints = hints_of(strokes_or_hints, gray)
     height, width = gray.shape[:2]

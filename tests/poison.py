@@ -1,4 +1,4 @@
-"""Recipes that do harm in a worker, which imports them from here."""
+"""Settings that do harm in a worker, which imports them from here."""
 
 import errno
 import os
@@ -6,7 +6,7 @@ import signal
 from dataclasses import dataclass
 from pathlib import Path
 
-from pyvarcolor.batch import Recipe
+from pyvarcolor.batch import Settings
 from pyvarcolor.hints import Hints
 from pyvarcolor.io.photo import Pixels
 from pyvarcolor.result import Colorization
@@ -15,7 +15,7 @@ ROWS = 13
 
 
 @dataclass(frozen=True, kw_only=True)
-class Poison(Recipe):
+class Poison(Settings):
     """Kill the worker, or find the disk full, at 13 rows, as often as there are lines in a file."""
 
     doses: Path
@@ -33,7 +33,7 @@ class Poison(Recipe):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Deadly(Recipe):
+class Deadly(Settings):
     """Kill whoever unpacks it but for one process, in which dask's scheduler does so too."""
 
     spared: int

@@ -21,11 +21,12 @@ from filelock import FileLock
 from poison import ROWS, Deadly, Poison
 from skimage import data, io
 
+from pyvarcolor import Recipe
 from pyvarcolor.batch import (
     Job,
     Manifest,
-    Recipe,
     Record,
+    Settings,
     Tally,
     canonical,
     cluster,
@@ -40,7 +41,7 @@ from pyvarcolor.batch.work import Kept, NeedsRoom, Task, work
 from pyvarcolor.io import read_photo
 
 GRAY = data.astronaut()[:96:2, 100:228:2, 1]
-AUTO = Recipe()
+AUTO = Settings()
 
 
 class Archive:
@@ -60,15 +61,15 @@ class Archive:
     def jobs(self) -> list[Job]:
         return find_jobs([self.scans], self.out)
 
-    def run(self, recipe: Recipe = AUTO, **options: Any) -> Tally:
+    def run(self, settings: Settings = AUTO, **options: Any) -> Tally:
         self.out.mkdir(exist_ok=True)
-        return colorize_all(self.jobs(), self.out, self.manifest, recipe, **options)
+        return colorize_all(self.jobs(), self.out, self.manifest, settings, **options)
 
-    def task(self, recipe: Recipe = AUTO, **options: Any) -> Task:
+    def task(self, settings: Settings = AUTO, **options: Any) -> Task:
         """The first job, as a worker gets it."""
         before = latest_records(self.manifest) if self.manifest.exists() else {}
         job = self.jobs()[0]
-        return Task(job, recipe, self.out, before.get(job.output), **options)
+        return Task(job, settings, self.out, before.get(job.output), **options)
 
     def done(self, **options: Any) -> Record:
         """Do the first job, and write it down."""
@@ -129,9 +130,9 @@ def test_what_has_changed_is_done_again(archive: Archive, change: str) -> None:
     if change == "photo":
         archive.add("x.png", GRAY[::-1])
     elif change == "option":
-        task = archive.task(Recipe(options={"sites": 100}))
+        task = archive.task(Settings(recipe=Recipe.of(prior="network:sites=100")))
     elif change == "space":
-        task = archive.task(Recipe(space="oklab"))
+        task = archive.task(Settings(recipe=Recipe.of(space="oklab")))
     elif change == "strokes":
         strokes = archive.root / "strokes.png"
         diagonal = np.eye(*GRAY.shape, dtype=np.uint8)[..., None]
@@ -156,7 +157,7 @@ def test_a_file_that_is_not_ours_is_never_replaced_unless_allowed(archive: Archi
     assert refused.outcome == "failed"
     assert "another file has this name" in refused.error
     assert target.read_bytes() == b"precious"
-    allowed = work(archive.task(Recipe(overwrite=True)))
+    allowed = work(archive.task(Settings(overwrite=True)))
     assert isinstance(allowed, Record)
     assert allowed.outcome == "done"
     target.write_bytes(b"retouched")
@@ -170,7 +171,7 @@ def test_a_file_that_is_not_ours_is_never_replaced_unless_allowed(archive: Archi
 def test_the_photograph_itself_is_not_replaced_whatever_is_allowed(archive: Archive) -> None:
     photo = archive.add("a/x.png")
     before = photo.read_bytes()
-    task = archive.task(Recipe(overwrite=True))
+    task = archive.task(Settings(overwrite=True))
     archive.out.mkdir()
     (archive.out / "a").symlink_to(photo.parent)
     record = work(task)
@@ -240,7 +241,7 @@ def test_what_needs_more_memory_than_its_share_is_put_off_and_coloured_in_tiles_
 
 def test_huge_photographs_are_refused_by_their_header_however_much_memory_there_is(archive: Archive) -> None:
     archive.add("x.png")
-    task = archive.task(Recipe(max_pixels=100))
+    task = archive.task(Settings(max_pixels=100))
     assert work(task) == NeedsRoom()
     first, second = (work(replace(task, memory=memory, alone=True)) for memory in (None, 5000))
     assert isinstance(first, Record)
@@ -267,7 +268,7 @@ def test_errors_of_methods_stay_with_their_photograph(archive: Archive, monkeypa
     def fail(*_: object) -> None:
         raise ZeroDivisionError("of a method")
 
-    monkeypatch.setattr(Recipe, "colorize", fail)
+    monkeypatch.setattr(Settings, "colorize", fail)
     record = work(archive.task())
     assert isinstance(record, Record)
     assert (record.outcome, record.error) == ("failed", "ZeroDivisionError: of a method")
@@ -275,14 +276,14 @@ def test_errors_of_methods_stay_with_their_photograph(archive: Archive, monkeypa
 
 def test_wrong_recipes_are_refused_before_anything_is_done() -> None:
     with pytest.raises(TypeError, match="alpha7"):
-        Recipe(options={"alpha7": 1}).facts()
+        Settings(recipe=Recipe.of(alpha7=1))
     with pytest.raises(ValueError, match="watercolour"):
-        Recipe(method="watercolour").facts()
+        Settings(recipe=Recipe.of("watercolour"))
 
 
 def test_other_weights_at_the_same_path_are_another_recipe(tmp_path: Path) -> None:
     model = tmp_path / "net.onnx"
-    recipe = Recipe(prior=f"onnx:model={model}")
+    recipe = Recipe.of(prior=f"onnx:model={model}")
     seen = [recipe.facts()]
     files = (model, "weights"), (model.with_suffix(".toml"), "card"), (model, "others")
     for number, (file, text) in enumerate(files):

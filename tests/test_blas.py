@@ -6,7 +6,7 @@ import scipy.linalg  # noqa: F401 (it brings a BLAS of its own)
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from pyvarcolor import Hints, colorize
-from pyvarcolor.blas import OneBlasThread
+from pyvarcolor.kernels.blas import OneBlasThread
 
 
 def threads():

@@ -542,24 +542,53 @@ def flat(text: str) -> str:
     return " ".join(re.sub(r"[^\x00-\x7f]", " ", text).split())
 
 
-def test_flags_come_from_the_dataclasses(folder):
-    text = flat(run("colorize", "--help").stdout)
-    for flag in ("--strokes", "--out -o", "--max-iter", "--normalize --no-normalize", "--time-step"):
-        assert flag in text
-    assert "edge|levin" in text
-    for panel in ("Options of all that spread strokes", "Options of graph, kriging, tv, tgv", "Options of tgv"):
-        assert panel in text
-    assert "such as the full multigrid of graph. Default: 2000 (heat), 5000 (random-walker, bilateral, " in text
-    assert "tv: Weight of the term against soft hints" in text
+def test_the_help_fits_a_screen_and_a_half(folder, monkeypatch):
+    """What a person turns; options of methods are told by `pyvarcolor methods NAME`."""
+    monkeypatch.setenv("COLUMNS", "80")
+    for command, most in (("colorize", 75), ("paint", 85), ("batch", 90)):
+        text = run(command, "--help").stdout
+        assert len(text.splitlines()) <= most
+        assert max(map(len, text.splitlines())) <= 80
+        for flag in ("--method", "--prior", "--space", "--set"):
+            assert flag in text
+        assert "--max-iter" not in text
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--set", "max_iter=7", "--set", "tol=0", "--set", "weights=levin", "--set", "normalize=False"),
+        ("--max-iter", "7", "--tol", "0", "--weights", "levin", "--no-normalize"),
+    ],
+)
+def test_every_option_can_be_set(folder, words):
+    result = colorize("photo.png", *STROKES, "--method", "graph", *words, "--json")
+    assert result.exit_code == 0, result.stderr
+    expected = {"max_iter": 7, "tol": 0, "weights": "levin", "normalize": False}
+    assert json.loads(result.stdout)["options"] == expected
+
+
+@pytest.mark.parametrize(
+    ("pair", "sentence"),
+    [
+        ("max_iters=7", "method 'graph' has no option 'max_iters' (did you mean 'max_iter'?); its options are"),
+        ("max_iter", "options of a method must be written option=value, but there is 'max_iter'"),
+        ("max_iter=-7", "max_iter must be at least 0, but is -7"),
+        ("max_iter=many", "max_iter must be a whole number, but is 'many'"),
+        ("normalize=off", "normalize must be True or False, but is 'off'"),
+        ("weights=mine", "weights must be one of edge, levin, but is 'mine'"),
+    ],
+)
+def test_what_cannot_be_set_is_said(folder, pair, sentence):
+    result = colorize("photo.png", *STROKES, "--method", "graph", "--set", pair)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert sentence in flat(result.stderr)
 
 
 def test_a_method_of_a_third_party_has_its_flags(folder, third_party):
-    text = flat(run("colorize", "--help").stdout)
-    assert "Options of stain" in text
-    assert "How [bold] the stain is. Default: None." in text
-    assert "0.1 (tgv), 3.5 (stain)." in text
-    assert "--points" not in text
-    assert "Of another type" not in text
+    text = flat(run("methods", "stain").stdout)
+    assert "How [bold] the stain is." in text
+    assert "--points" not in flat(run("colorize", "--help").stdout)
     result = colorize("photo.png", *STROKES, "--method", "stain", "--strength", "0.25", "--bean", "robusta", "--json")
     assert result.exit_code == 0
     assert json.loads(result.stdout)["options"] == {"strength": 0.25, "bean": "robusta"}

@@ -20,6 +20,7 @@ from typer.testing import CliRunner
 import pyvarcolor
 from pyvarcolor import methods
 from pyvarcolor.cli.app import make_app
+from pyvarcolor.methods.base import Propagation
 from pyvarcolor.strokes.vector import load_vector
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -182,15 +183,27 @@ def test_named_files_exist(page):
     assert [name for name in named if not is_file(name)] == []
 
 
-def test_architecture_names_every_file():
-    text = (DOCS / "architecture.md").read_text("utf-8")
-    sources = [name for name in NAMES if re.fullmatch(r"pyvarcolor/.*\.py|csrc/include/.*|examples/.*", name)]
-    missing = {
-        name
-        for name in sources
-        if "numba_core" not in name and not re.search(rf"\b{re.escape(Path(name).name)}\b", text)
-    }
-    assert missing == set()
+def test_architecture_names_every_room_at_the_top():
+    """Folders, and the files beside them; what lies in a folder says so itself."""
+    named = set(quoted(section(DOCS / "architecture.md", "Folders")))
+    package = ROOT / "pyvarcolor"
+    rooms = {f"{path.parent.name}/" for path in package.glob("*/__init__.py")}
+    rooms |= {path.name for path in package.glob("*.py") if not path.name.startswith("__")}
+    assert rooms <= named
+    assert len([room for room in rooms if room.endswith(".py")]) + 2 <= 14  # and __init__, __main__
+
+
+def test_the_five_lines_are_the_same_wherever_they_stand():
+    def five(text):
+        found = re.search(
+            r"^ *(hints = fit\(.*\n(?:.*\n){3} *(?:return|result =) Colorization\(.*\))$", text, re.MULTILINE
+        )
+        return [re.sub(r"^(return|result =) ", "", line.strip()) for line in found[1].splitlines()]
+
+    places = DOCS / "architecture.md", ROOT / "pyvarcolor" / "pipeline.py", ROOT / "examples" / "2_the_steps.py"
+    page, pipeline, example = (five(path.read_text("utf-8")) for path in places)
+    assert len(page) == 5
+    assert page == pipeline == example
 
 
 def test_architecture_has_the_table_of_the_layers():
@@ -204,8 +217,8 @@ def test_architecture_has_the_table_of_the_layers():
 @pytest.mark.parametrize("name", BUILT_IN)
 def test_methods_page_has_every_option(name):
     page = DOCS / "methods.md"
-    shared = [row for row in rows(section(page, "What all methods share")) if row[0].startswith("`")]
-    spreads = methods.get(name).needs_hints
+    shared = [row for row in rows(section(page, "What all methods share")) if len(row) == 3]
+    spreads = issubclass(methods.get(name), Propagation)
     documented = {
         option for row in shared if (row[2] == "all" and spreads) or name in quoted(row[2]) for option in quoted(row[0])
     }

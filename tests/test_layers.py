@@ -17,25 +17,27 @@ SOURCES = sorted(path.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py"))
 HEADERS = sorted(CSRC.glob("include/**/*.hpp"))
 
 # A layer is a file or folder at the top of the package; those without a line (color, io, ...) are foundation.
-FOUNDATION = {"foundation", "numpy", "scipy", "skimage", "PIL", "tifffile", "imagecodecs", "threadpoolctl"}
+FOUNDATION = {"foundation", "numpy", "scipy", "skimage", "PIL", "tifffile", "imagecodecs"}
 MAY_IMPORT = {
-    "kernels": {"numpy", "numba", "llvmlite"},
+    "kernels": {"numpy", "numba", "llvmlite", "threadpoolctl"},
     "solvers": {"kernels.Kernels", "result", "numpy", "scipy"},
-    "learned": {"solvers", "kernels.Kernels", "blas", "color", "hints", "result", "shading"}
+    "photograph": {"kernels.Kernels", "numpy"},
+    "learned": {"solvers", "photograph", "kernels.Kernels", "kernels.blas", "color", "hints", "result", "shading"}
     | {"numpy", "scipy", "skimage", "onnxruntime"},
-    "methods": {"learned", "solvers", "kernels.Kernels", "hints", "shading", "result", "numpy", "scipy"},
-    "pipeline": {"methods", "learned", "kernels", "foundation", "numpy"},
-    "evaluation": {"pipeline", "methods", "foundation", "numpy", "skimage", "matplotlib"},
-    "advice": {"learned", "kernels", "foundation", "numpy"},
-    "tiles": {"pipeline", "methods", "learned", "foundation", "numpy", "scipy", "skimage"},
-    "interactive": {"pipeline", "tiles", "advice", "methods", "kernels", "foundation", "numpy", "matplotlib", "PIL"}
+    "methods": {"learned", "solvers", "photograph", "hints", "shading", "result", "numpy", "scipy"},
+    "recipe": {"methods", "learned", "photograph", "foundation", "numpy"},
+    "pipeline": {"recipe", "photograph", "kernels", "foundation", "numpy"},
+    "evaluation": {"pipeline", "recipe", "foundation", "numpy", "skimage", "matplotlib"},
+    "advice": {"learned", "photograph", "kernels", "foundation", "numpy"},
+    "tiles": {"pipeline", "recipe", "learned", "foundation", "numpy", "scipy", "skimage"},
+    "interactive": {"pipeline", "recipe", "tiles", "advice", "kernels", "foundation", "numpy", "matplotlib", "PIL"}
     | {"tornado"},
-    "__init__": {"pipeline", "tiles", "advice", "methods", "kernels", "foundation"},
-    "batch": {"pipeline", "tiles", "methods", "foundation", "numpy", "PIL", "loky", "filelock", "distributed"}
+    "__init__": {"pipeline", "recipe", "tiles", "advice", "methods", "kernels", "foundation"},
+    "batch": {"pipeline", "recipe", "tiles", "foundation", "numpy", "PIL", "loky", "filelock", "distributed"}
     | {"dask"},
     "demo": {"foundation", "numpy", "skimage"},
     "__main__": {"cli"},
-    "cli": {"pyvarcolor", "batch", "demo", "evaluation", "interactive", "methods", "kernels", "foundation"}
+    "cli": {"pyvarcolor", "batch", "demo", "evaluation", "interactive", "methods", "recipe", "kernels", "foundation"}
     | {"numpy", "skimage", "typer", "rich", "docstring_parser", "loky"},
 }
 

@@ -74,7 +74,11 @@ def test_a_recipe_can_be_written_as_a_person_does():
         ),
         ({"space": "hsv"}, ValueError, "space must be one of lab, oklab, ycbcr, but is 'hsv'"),
         ({"prior": "netwrk"}, ValueError, r"prior must be one of none, auto, .* \(did you mean 'network'\?\)"),
-        ({"prior": 3.5j}, TypeError, r"prior must be a method, the name of one, or None, but is 3.5j, which is no chroma"),
+        (
+            {"prior": 3.5j},
+            TypeError,
+            r"prior must be a method, the name of one, or None, but is 3.5j, which is no chroma",
+        ),
         ({"prior": np.zeros((4, 5))}, ValueError, r"prior must have shape \(H, W, 2\) where it is chroma, but has"),
         ({"prior": np.full((4, 5, 2), np.nan)}, ValueError, "prior must be finite"),
         (

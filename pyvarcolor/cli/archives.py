@@ -4,14 +4,15 @@ import time
 from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from pyvarcolor import kernels
-from pyvarcolor.cli.flags import OUTPUT, STROKES, Backend, Json, MaxPixels, Method, Prior, Quiet, Space
-from pyvarcolor.cli.terminal import FAILED, INTERRUPTED, UsageError, blaming_usage, speaking
+from pyvarcolor.cli.flags import OUTPUT, STROKES, Backend, Json, MaxPixels, Quiet
+from pyvarcolor.cli.terminal import FAILED, INTERRUPTED, UsageError, speaking
 from pyvarcolor.provenance import to_json
+from pyvarcolor.recipe import Recipe
 
 if TYPE_CHECKING:
     from pyvarcolor.batch import Job, Record, Tally
@@ -86,12 +87,10 @@ def batch(
             rich_help_panel=_WORKERS,
         ),
     ] = None,
-    method: Method = "auto",
-    prior: Prior = "auto",
-    space: Space = "lab",
+    *,
+    recipe: Recipe,
     backend: Backend = "auto",
     max_pixels: MaxPixels = 250_000_000,
-    **options: Any,
 ) -> None:
     """Colour an archive: thousands of photographs, nothing lost.
 
@@ -102,20 +101,9 @@ def batch(
     with speaking(quiet=quiet, kept=kept) as terminal:
         from loky import cpu_count
 
-        from pyvarcolor.batch import Recipe, colorize_all, find_jobs, latest_records, write_report
+        from pyvarcolor.batch import Settings, colorize_all, find_jobs, latest_records, write_report
 
-        recipe = Recipe(
-            method=method,
-            prior=prior,
-            options=options,
-            space=space,
-            backend=backend,
-            threads=threads,
-            max_pixels=max_pixels,
-            overwrite=overwrite,
-        )
-        with blaming_usage():
-            recipe.facts()
+        settings = Settings(recipe=recipe, backend=backend, threads=threads, max_pixels=max_pixels, overwrite=overwrite)
         if cluster is not None and jobs is not None:
             raise UsageError("--jobs and --cluster exclude each other: a cluster has the workers that it has")
         kernels.load(backend, threads)
@@ -143,7 +131,7 @@ def batch(
                 found,
                 out_dir,
                 written,
-                recipe,
+                settings,
                 workers=jobs or cpu_count(),
                 cluster=cluster,
                 resume=resume,

@@ -18,9 +18,9 @@ Method = Annotated[
 Prior = Annotated[
     str,
     typer.Option(
-        metavar="NAME[:OPTION=VALUE,...]",
-        help="Method whose answer is expected where strokes say nothing: network, none, ...; auto is network for "
-        "--method auto, else none.",
+        metavar="NAME[:...]",
+        help="What is expected where strokes say nothing: the answer of a method, such as network or "
+        "network:boost=1.2, or none; auto is what the method usually has.",
         rich_help_panel=RUN,
     ),
 ]

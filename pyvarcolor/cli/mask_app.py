@@ -65,7 +65,7 @@ def draw_mask(
         source = read_photo(photo, max_pixels=max_pixels)
         settings = Settings(draw_button, backend, web, port, browser, live)
         beside = target.with_name(f"{target.stem}_strokes.json")
-        for path in open_window(source, target, None, format, beside, settings, {}, terminal):
+        for path in open_window(source, target, None, format, beside, settings, terminal):
             typer.echo(path)
 
 

@@ -1,16 +1,17 @@
-"""What `pyvarcolor paint` and `colormaskerapp` have in common: flags of the window, files, and what is said."""
-
-from __future__ import annotations
+"""`pyvarcolor paint`, and what `colormaskerapp` has in common with it: flags of the window, files, what is said."""
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from pyvarcolor.cli.flags import WINDOW
-from pyvarcolor.cli.terminal import Terminal, UsageError
+from pyvarcolor import kernels
+from pyvarcolor.cli.colorize import name_beside
+from pyvarcolor.cli.flags import OUTPUT, RUN, STROKES, WINDOW, MaxPixels, Quiet, Threads
+from pyvarcolor.cli.terminal import Terminal, UsageError, speaking
+from pyvarcolor.recipe import Recipe
 
 if TYPE_CHECKING:
     from pyvarcolor.io.photo import Photo
@@ -41,7 +42,7 @@ Browser = Annotated[
 
 @dataclass(frozen=True)
 class Settings:
-    """How the window is to be: see the flags of the same names."""
+    """How the window is to be, and how colour is spread in it: see the flags of the same names."""
 
     draw_button: Literal["left", "right"]
     toolkit: str | None
@@ -49,16 +50,73 @@ class Settings:
     port: int
     browser: bool
     live: bool
+    recipe: Recipe = field(default_factory=Recipe.of)
+    backend: str = "auto"
+    threads: int | None = None
+
+
+def paint(
+    photo: Annotated[Path, typer.Argument(metavar="PHOTO", help="The photograph.")],
+    strokes: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Strokes to go on with, and where they are saved; if left out, PHOTO_strokes.json.",
+            rich_help_panel=STROKES,
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out",
+            "-o",
+            metavar="OUT",
+            help="Where the colour photograph is saved; if left out, PHOTO with _color in its name.",
+            rich_help_panel=OUTPUT,
+        ),
+    ] = None,
+    draw_button: DrawButton = "right",
+    backend: Toolkit = None,
+    web: Web = False,
+    port: Port = 8988,
+    browser: Browser = True,
+    live: Annotated[
+        bool, typer.Option("--live/--no-live", help="Colour follows the brush from the start.", rich_help_panel=WINDOW)
+    ] = True,
+    *,
+    recipe: Recipe,
+    kernels_: Annotated[
+        Literal["auto", "cpp", "numba"],
+        typer.Option("--kernels", help="Kernels to run on; auto is C++ where it was built.", rich_help_panel=RUN),
+    ] = "auto",
+    threads: Threads = None,
+    max_pixels: MaxPixels = 250_000_000,
+    quiet: Quiet = False,
+) -> None:
+    """Paint strokes on a photograph and see its colour follow the brush.
+
+    S saves the strokes, and the photograph in colour at its full size and depth.
+    H shows all keys. Strokes that were not saved are offered again next time.
+    """
+    with speaking(quiet=quiet) as terminal:
+        from pyvarcolor.io import read_photo
+
+        kernels.load(kernels_, threads)
+        source = read_photo(photo, max_pixels=max_pixels)
+        target = out or name_beside(photo)
+        settings = Settings(draw_button, backend, web, port, browser, live, recipe, kernels_, threads)
+        beside = target.with_name(f"{photo.stem}_strokes.json")
+        for path in open_window(source, strokes or beside, target, "auto", beside, settings, terminal):
+            typer.echo(path)
 
 
 def open_window(
-    photo: Photo,
+    photo: "Photo",
     strokes: Path,
     color: Path | None,
     format: str,
     beside: Path,
     settings: Settings,
-    options: dict[str, Any],
     terminal: Terminal,
 ) -> list[Path]:
     """Open the stroke tool, and wait until it is closed.
@@ -76,9 +134,7 @@ def open_window(
     beside : Path
         Where strokes are saved that came in a format which is not written.
     settings : Settings
-        The window.
-    options : dict
-        As `pyvarcolor.colorize` takes them.
+        The window and the recipe.
     terminal : Terminal
         For what is good to know.
 
@@ -116,11 +172,19 @@ def open_window(
         else:
             opened = {strokes}
             format = found.format if found and format == "auto" else format
-    files = Files(photo, strokes, format, color, options, opened)
+    recipe, backend, threads = settings.recipe, settings.backend, settings.threads
+    files = Files(photo, strokes, format, color, recipe, backend, threads, opened)
     try:
         tool = run(
             lambda: StrokeTool(
-                photo, painted, files=files, live=settings.live, draw_button=settings.draw_button, **options
+                photo,
+                painted,
+                files=files,
+                live=settings.live,
+                draw_button=settings.draw_button,
+                method=recipe,
+                backend=backend,
+                threads=threads,
             ),
             title=f"{Path(photo.source).name} - pyvarcolor",
             toolkit=settings.toolkit,

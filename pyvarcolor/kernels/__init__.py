@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import logging
 from dataclasses import dataclass
+from functools import cache
 from types import ModuleType
 from typing import Any
 
 from .processors import processors
+from .source_tree import source_folder
 
 BACKENDS = {"cpp": "pyvarcolor.kernels._core", "numba": "pyvarcolor.kernels.numba_core"}
 """Module of each backend, in order of preference."""
@@ -92,20 +95,43 @@ def load(backend: str = "auto", threads: int | None = None) -> Kernels:
     if threads is not None and threads < 1:
         raise ValueError(f"threads must be at least 1, but is {threads}")
     if backend == "auto":
-        backend = "cpp" if _missing("cpp") is None else "numba"
+        missing = _missing("cpp")
+        backend = "cpp" if missing is None else "numba"
+        if missing is not None:
+            _announce_numba(missing)
     if backend not in BACKENDS:
         raise ValueError(f"backend must be one of auto, {', '.join(BACKENDS)}, but is {backend!r}")
     missing = _missing(backend)
     if missing is not None:
         raise BackendError(
             f"backend {backend!r} is not part of this installation ({missing}); "
-            f"install with a C++17 compiler, or use backend='numba'"
+            f"{_way_out() or 'install with a C++17 compiler'}, or use backend='numba'"
         )
     module = importlib.import_module(BACKENDS[backend])
     offered = min(module.available_threads(), processors())
     threads = min(threads or offered, offered)
     module.set_threads(threads)
     return Kernels(backend, threads, module)
+
+
+def _announce_numba(missing: ImportError) -> None:
+    """Log, once, that kernels are compiled by Numba, and how it could be otherwise."""
+    if _announced:
+        return
+    _announced.append(True)
+    folder = source_folder()
+    why = f"pyvarcolor runs from its source folder {folder}" if folder else f"there is no compiled core ({missing})"
+    logging.getLogger("pyvarcolor").warning(
+        f"{why}: kernels are compiled by Numba, for about a minute at first; to use the C++ core, "
+        f"{_way_out() or 'install pyvarcolor where there is a C++17 compiler'}"
+    )
+
+
+def _way_out() -> str | None:
+    """What to do where the sources hide the installed package."""
+    if source_folder() is None:
+        return None
+    return "start Python in another folder, where the installed package is found, or run `pip install -e .` in this one"
 
 
 def _missing(backend: str) -> ImportError | None:

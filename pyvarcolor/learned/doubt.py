@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import label
 
-from pyvarcolor.blas import one_blas_thread
 from pyvarcolor.hints import Hints
 from pyvarcolor.kernels import Kernels
+from pyvarcolor.kernels.blas import one_blas_thread
 from pyvarcolor.learned.answer import ask
 from pyvarcolor.learned.appearance import enlarge
 from pyvarcolor.learned.guess import Guess

@@ -58,7 +58,7 @@ class Guess:
     >>> guess = Guess(Photograph(lightness, load("auto")))
     >>> chroma = guess.coarse_chroma(np.full((30, 2, 60), 30.0), weight, sites=100)
     >>> chroma.shape, chroma[16, 0, [27, 160, 267]].round().tolist()
-    [28.0, 22.0, 24.0]
+    ((160, 2, 320), [28.0, 22.0, 24.0])
     >>> guess.deviation(weight)[3, [5, 30, 50]].round().tolist()
     [3.0, 11.0, 8.0]
     """

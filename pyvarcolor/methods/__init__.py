@@ -10,7 +10,7 @@ import ast
 import difflib
 import functools
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import MISSING, fields
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -252,13 +252,42 @@ def parse(text: str) -> tuple[str, dict[str, Any]]:
     ('graph', {'weights': 'levin', 'beta': 0.5})
     """
     name, _, rest = text.partition(":")
+    return name, parse_options(filter(None, rest.split(",")), text)
+
+
+def parse_options(pairs: Iterable[str], text: str | None = None) -> dict[str, Any]:
+    """Options as they are written on a command line.
+
+    Parameters
+    ----------
+    pairs : iterable of str
+        Each ``"option=value"``; values as in Python, or words.
+    text : str, optional
+        Where they stand, for errors.
+
+    Returns
+    -------
+    dict
+
+    Raises
+    ------
+    ValueError
+        If one is written otherwise.
+
+    Examples
+    --------
+    >>> from pyvarcolor import methods
+    >>> methods.parse_options(["weights=levin", "beta=0.5"])
+    {'weights': 'levin', 'beta': 0.5}
+    """
     options = {}
-    for pair in filter(None, rest.split(",")):
+    for pair in pairs:
         option, equals, value = pair.partition("=")
         if not equals:
-            raise ValueError(f"options of a method must be written option=value, but {text!r} has {pair!r}")
+            where = "there is" if text is None else f"{text!r} has"
+            raise ValueError(f"options of a method must be written option=value, but {where} {pair!r}")
         options[option] = _value(value)
-    return name, options
+    return options
 
 
 def _value(text: str) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from numbers import Integral, Real
 from typing import Any, ClassVar
 
@@ -100,6 +100,10 @@ class Propagation(Options):
     hint_weight: float = math.inf
 
     def __post_init__(self) -> None:
+        for option in fields(self):
+            value = getattr(self, option.name)
+            if option.type in (bool, "bool") and not isinstance(value, bool):
+                raise TypeError(f"{option.name} must be True or False, but is {value!r}")
         self._require("hint_weight", above=0)
 
     def solve(

@@ -1,4 +1,4 @@
-"""Command-line flags from the fields of the methods' dataclasses; their docstrings are the help texts."""
+"""A recipe from the command line; flags from the fields of the methods' dataclasses, texts from their docstrings."""
 
 import functools
 import inspect
@@ -13,9 +13,11 @@ from typing import Annotated, Any, Literal
 
 import typer
 from docstring_parser import parse
-from rich.markup import escape
 
 from pyvarcolor import methods
+from pyvarcolor.cli.flags import RUN, Method, Prior, Space
+from pyvarcolor.cli.terminal import blaming_usage, speaking
+from pyvarcolor.recipe import Recipe
 
 _PLAIN_KINDS = (bool, int, float, str, Path)
 
@@ -84,29 +86,6 @@ def options_of(method: type[Any]) -> list[Option]:
     ]
 
 
-def chosen_options(method: Any) -> dict[str, Any]:
-    """Collect what was chosen for a method: with them and its name it can be made again.
-
-    Parameters
-    ----------
-    method : Method
-        As `pyvarcolor.methods.make` returns it.
-
-    Returns
-    -------
-    dict
-        The options that differ from their defaults.
-
-    Examples
-    --------
-    >>> from pyvarcolor import methods
-    >>> chosen_options(methods.make("tgv", alpha0=5.0, alpha1=1.0))
-    {'alpha0': 5.0}
-    """
-    options = options_of(type(method))
-    return {each.name: getattr(method, each.name) for each in options if getattr(method, each.name) != each.default}
-
-
 def describe(method: type[Any]) -> dict[str, Any]:
     """Tell all that is known of a method.
 
@@ -139,72 +118,74 @@ def describe(method: type[Any]) -> dict[str, Any]:
     }
 
 
-def with_method_flags(command: Callable[..., None]) -> Callable[..., None]:
-    """Make a command whose ``**options`` are the options of all methods, one flag each.
+def with_recipe_flags(command: Callable[..., None]) -> Callable[..., None]:
+    """Make a command whose parameter `recipe` is made from flags: --method, --prior, --space, --set and the like.
 
-    An option that several methods have is one flag. A name that the command itself uses, or an earlier method
-    with another type, gets no flag; such an option is for Python alone, like one whose type cannot be typed.
+    Each option of a method is a flag of its own, too, which the help leaves out: ``--max-iter 50`` is
+    ``--set max_iter=50``. A name that the command itself uses, or an earlier method with another type, gets none.
 
     Parameters
     ----------
     command : callable
-        A Typer command that takes keyword arguments beside its own parameters.
+        A Typer command with a keyword parameter `recipe`.
 
     Returns
     -------
     callable
-        It passes on those options that were given.
+        It ends with a usage error if there is no such recipe.
     """
     signature = inspect.signature(command)
-    *own, _ = signature.parameters.values()
-    flags = {flag.name: flag for flag in _flags({parameter.name for parameter in own})}
+    shown = inspect.signature(_recipe).parameters.values()
+    own = [
+        each
+        for parameter in signature.parameters.values()
+        for each in (shown if parameter.name == "recipe" else [parameter])
+        if each.kind is not each.VAR_KEYWORD
+    ]
+    hidden = list(_flags({parameter.name for parameter in own}))
 
     @functools.wraps(command)
     def flagged(**arguments: Any) -> None:
-        left_out = {name for name in flags if arguments[name] is None}
-        command(**{name: value for name, value in arguments.items() if name not in left_out})
+        chosen = {name: arguments.pop(name) for name in [*inspect.signature(_recipe).parameters][:-1]}
+        given = {flag.name: arguments.pop(flag.name) for flag in hidden}
+        options = {name: value for name, value in given.items() if value is not None}
+        with speaking(), blaming_usage():
+            recipe = _recipe(**chosen, **options)
+        command(**arguments, recipe=recipe)
 
-    flagged.__signature__ = signature.replace(parameters=[*own, *flags.values()])  # type: ignore[attr-defined]
+    flagged.__signature__ = signature.replace(parameters=[*own, *hidden])  # type: ignore[attr-defined]
     return flagged
 
 
+def _recipe(
+    method: Method = "auto",
+    prior: Prior = "auto",
+    space: Space = "lab",
+    set_: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="OPTION=VALUE",
+            help="An option of the method, such as alpha0=5; may be repeated. See `pyvarcolor methods NAME`.",
+            rich_help_panel=RUN,
+        ),
+    ] = None,
+    **options: Any,
+) -> Recipe:
+    """What the flags choose."""
+    return Recipe.of(method, prior=prior, space=space, **methods.parse_options(set_ or ()), **options)
+
+
 def _flags(taken: Container[str]) -> Iterator[inspect.Parameter]:
-    """One parameter for each option, those of the most methods first."""
-    owners: dict[str, dict[str, Option]] = {}
+    """A hidden parameter for each option of any method; None says that it was not given."""
+    kinds: dict[str, Any] = {}
     for method in methods.names():
         for option in options_of(methods.get(method)):
-            others = owners.setdefault(option.name, {})
-            agrees = all(other.kind == option.kind for other in others.values())
-            if agrees and option.name not in taken and _typed_kind(option.kind) is not None:
-                others[method] = option
-    for name, of_methods in sorted(owners.items(), key=lambda item: -len(item[1])):
-        if of_methods:
-            yield _flag(name, of_methods)
-
-
-def _flag(name: str, of_methods: dict[str, Option]) -> inspect.Parameter:
-    """Parameter for an option of these methods; None says that it was not given."""
-    text = _merge({method: option.text for method, option in of_methods.items()}, "{1}: {0}", " ")
-    default = _merge({method: option.default_name for method, option in of_methods.items()}, "{0} ({1})", ", ")
-    everywhere = set(of_methods) == {method for method in methods.names() if methods.get(method).needs_hints}
-    info = typer.Option(
-        help=escape(f"{text} Default: {default}.".strip()),
-        rich_help_panel=f"Options of {'all that spread strokes' if everywhere else ', '.join(of_methods)}",
-        show_default=False,
-    )
-    kind = _typed_kind(next(iter(of_methods.values())).kind)
-    annotation = Annotated[kind | None, info]  # type: ignore[valid-type]
-    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
-
-
-def _merge(words: dict[str, str], template: str, separator: str) -> str:
-    """What methods say of an option: once if they agree, else each with the names of those that say it."""
-    speakers: dict[str, list[str]] = {}
-    for method, word in words.items():
-        speakers.setdefault(word, []).append(method)
-    if len(speakers) == 1:
-        return next(iter(speakers))
-    return separator.join(template.format(word, ", ".join(names)) for word, names in speakers.items())
+            kinds.setdefault(option.name, _typed_kind(option.kind))
+    for name, kind in kinds.items():
+        if name not in taken and kind is not None:
+            annotation = Annotated[kind | None, typer.Option(hidden=True)]  # type: ignore[valid-type]
+            yield inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
 
 
 def _typed_kind(kind: Any) -> Any:
