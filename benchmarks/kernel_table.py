@@ -94,12 +94,11 @@ def measure(
     engines: list[Engine], photograph: Photograph, rounds: int, clock: Callable[[], float]
 ) -> Iterator[tuple[str, list[float]]]:
     """The name of each kernel, and seconds per iteration on each engine."""
-    loaded = {backend: kernels.load(backend) for backend, _ in engines}
-    for same in zip(*(calls(loaded[backend], photograph) for backend, _ in engines), strict=True):
+    loaded = [kernels.load(backend, threads) for backend, threads in engines]
+    for same in zip(*(calls(each, photograph) for each in loaded), strict=True):
         fastest = [np.inf] * len(engines)
-        for _, (at, (backend, threads)) in product(range(rounds), enumerate(engines)):
+        for _, at in product(range(rounds), range(len(engines))):
             _, call, _, n = same[at]
-            loaded[backend].set_threads(threads)
             started = clock()
             call()
             fastest[at] = min(fastest[at], (clock() - started) / n)

@@ -19,7 +19,6 @@ def load(name: str, threads: int = 2) -> waist.Kernels:
         if name in os.environ.get("PYVARCOLOR_REQUIRE_BACKENDS", "").split(","):
             pytest.fail(f"required backend is missing: {error}")
         pytest.skip(str(error))
-    kernels.set_threads(threads)
     return replace(kernels, threads=threads)
 
 

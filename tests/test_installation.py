@@ -87,7 +87,7 @@ print(json.dumps([time.perf_counter() - start, sorted(sys.modules)]))
 def test_types_are_shipped() -> None:
     folder = installed_folder()
     assert (folder / "py.typed").is_file()
-    assert (folder / "kernels" / "_core.pyi").is_file()
+    assert (folder / "kernels" / "contract.py").is_file()
 
 
 def test_nothing_but_the_package_is_installed_and_it_is_small() -> None:

@@ -422,64 +422,6 @@ def test_kriging_add(kernels: Kernels, dtype: type, shape: tuple[int, int], chan
 # --- backends, threads, dtypes ---
 
 
-def run_everything(kernels: Kernels, dtype: type, shape: tuple[int, int] = (37, 41)) -> dict[str, np.ndarray]:
-    """A result of each kernel."""
-    results: dict[str, Any] = {}
-    for channels, bilaplacian in [(1, False), (3, True)]:
-        problem = Problem(shape, dtype, channels, bilaplacian)
-        kind = f"{channels} {bilaplacian}"
-        weights = problem.g, problem.s
-        hints = problem.hints, problem.hint_weight
-        for name, part in zip("uvpqr", run_tgv(kernels, problem, 19)[0], strict=True):
-            results[f"tgv_iterate {name} {kind}"] = part
-        for name, part in zip("up", run_tv(kernels, problem, 19)[0], strict=True):
-            results[f"tv_iterate {name} {kind}"] = part
-        u, v = problem.normal(2), problem.normal(4)
-        p, q, r = problem.empty(4), problem.empty(6), problem.empty(2)[: len(problem.s)]
-        results[f"tgv_energy {kind}"] = kernels.tgv_energy(u, v, *weights, *hints, ALPHA0, ALPHA1)
-        results[f"tv_energy {kind}"] = kernels.tv_energy(u, problem.g, *hints, ALPHA1)
-        kernels.tgv_forward(u, v, *weights, ALPHA0, ALPHA1, p, q, r)
-        results |= {f"tgv_forward p {kind}": p, f"tgv_forward q {kind}": q, f"tgv_forward r {kind}": r}
-        u, v = problem.empty(2), problem.empty(4)
-        kernels.tgv_adjoint(p, q, r, *weights, ALPHA0, ALPHA1, u, v)
-        results |= {f"tgv_adjoint u {kind}": u, f"tgv_adjoint v {kind}": v}
-    results["change"] = kernels.mean_change(u, problem.normal(2))
-    kernels.heat_iterate(u, problem.empty(2), problem.hints, problem.hint_weight, 0.2, 7)
-    results["heat_iterate"] = u
-    for name, channels in [("edge_weight", 1), ("edge_tensor", 3), ("graph_edges", 4)]:
-        results[name] = problem.empty(channels)
-        getattr(kernels, name)(problem.lightness, *STOP, results[name])
-    results["kriging_add"], features = problem.normal(2), problem.normal(4)
-    kernels.kriging_add(features, features[:, :, 0].copy(), problem.u[:, :, 0].copy(), results["kriging_add"])
-    results["levin_weights"] = problem.empty(8)
-    kernels.levin_weights((problem.lightness / 20).astype(dtype), results["levin_weights"])
-    results["levin_apply"] = problem.empty(2)
-    kernels.levin_apply(problem.u, results["levin_weights"], results["levin_apply"])
-    return results
-
-
-@all_dtypes
-def test_backends_agree(both: tuple[Kernels, Kernels], dtype: type) -> None:
-    cpp, numba = (run_everything(kernels, dtype) for kernels in both)
-    for name, expected in cpp.items():
-        assert_close(numba[name], expected, dtype)
-
-
-@all_dtypes
-def test_any_number_of_threads_gives_the_same_bits(backend: str, dtype: type) -> None:
-    one = run_everything(load(backend, 1), dtype)
-    for threads in (2, 5):
-        many = run_everything(load(backend, threads), dtype)
-        for name, expected in one.items():
-            np.testing.assert_array_equal(many[name], expected, err_msg=name)
-
-
-def test_single_agrees_with_double_precision(kernels: Kernels) -> None:
-    single, double = run_everything(kernels, np.float32), run_everything(kernels, np.float64)
-    for name, expected in double.items():
-        assert_close(single[name], expected, np.float32)
-
-
 def test_two_python_threads_may_call_at_once(backend: str) -> None:
     """Numba's simplest threading layer would abort the process."""
     from concurrent.futures import ThreadPoolExecutor

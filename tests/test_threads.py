@@ -113,12 +113,11 @@ import numpy as np
 from pyvarcolor import kernels
 
 warnings.simplefilter("ignore", DeprecationWarning)  # since Python 3.12: forking with threads is unsafe
-kernel = kernels.load(sys.argv[1])
+kernel = kernels.Kernels(sys.argv[1], 2)
 u = np.random.default_rng(5179).normal(size=(200, 2, 200))
 
 def work(_):
     signal.alarm(60)
-    kernel.set_threads(2)
     return kernel.mean_change(u, np.zeros_like(u))
 
 expected = work(0)

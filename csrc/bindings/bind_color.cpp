@@ -1,38 +1,33 @@
 #include <cstdint>
 
-#include "arrays.hpp"
+#include "bind.hpp"
 #include "pyvarcolor/color.hpp"
 
 namespace pyvarcolor {
+namespace {
 
-// f(Value{}) with the dtype of a picture.
-template <class F>
-auto with_picture_dtype(const py::array& rgb, const char* name, F f) {
-    if (rgb.dtype().equal(py::dtype::of<std::uint8_t>())) return f(std::uint8_t{});
-    if (rgb.dtype().equal(py::dtype::of<std::uint16_t>())) return f(std::uint16_t{});
-    if (rgb.dtype().equal(py::dtype::of<float>())) return f(float{});
-    if (rgb.dtype().equal(py::dtype::of<double>())) return f(double{});
-    throw py::type_error(std::string(name) + " must be uint8, uint16, float32 or float64, but is " + dtype_text(rgb));
+// The kernel for the dtype of the picture.
+template <class T>
+Index encode(const py::array& lightness, const py::array& chroma, const py::array& rgb) {
+    const auto light = Argument<Image<const T>>::of(lightness), ab = Argument<Image<const T>>::of(chroma);
+    void* const picture = const_cast<void*>(rgb.data());
+    const bool integers = rgb.dtype().kind() == 'u';
+    const auto bytes = rgb.itemsize();
+    const py::gil_scoped_release unlocked;
+    if (integers) {
+        if (bytes == 1) return encode_rgb(light, ab, static_cast<std::uint8_t*>(picture));
+        return encode_rgb(light, ab, static_cast<std::uint16_t*>(picture));
+    }
+    if (bytes == sizeof(float)) return encode_rgb(light, ab, static_cast<float*>(picture));
+    return encode_rgb(light, ab, static_cast<double*>(picture));
 }
 
+}  // namespace
+
 void bind_color(py::module_& m) {
-    m.def(
-        "encode_rgb",
-        [](const py::array& lightness, const py::array& chroma, py::array rgb) {
-            return with_dtype(lightness, "lightness", [&](auto t) {
-                using T = decltype(t);
-                return with_picture_dtype(rgb, "rgb", [&](auto v) {
-                    using Value = decltype(v);
-                    const Size size(lightness);
-                    const auto light = read<T>(lightness, "lightness", size.plane());
-                    const auto ab = read<T>(chroma, "chroma", size.image(2));
-                    const auto picture = write<Value>(rgb, "rgb", {size.rows, size.cols, 3});
-                    py::gil_scoped_release unlocked;
-                    return encode_rgb(light, ab, picture.data);
-                });
-            });
-        },
-        array("lightness"), array("chroma"), array("rgb"));
+    m.def("encode_rgb", [](const py::array& lightness, const py::array& chroma, const py::array& rgb) {
+        return (is_single(lightness) ? encode<float> : encode<double>)(lightness, chroma, rgb);
+    });
 }
 
 }  // namespace pyvarcolor

@@ -1,128 +1,82 @@
-#include "arrays.hpp"
+#include <stdexcept>
+
+#include "bind.hpp"
 #include "pyvarcolor/multigrid.hpp"
 
 namespace pyvarcolor {
+namespace {
 
-constexpr int progress_numbers = 4;
+Index size(Index rows, Index cols, Index neighbours, bool bilaplacian) {
+    return Hierarchy<float>(Layout{rows, cols, neighbours == 8, bilaplacian}).size;
+}
 
-// The levels in the caller's workspace, whose size tells what they are laid out for.
-template <class T>
-Hierarchy<T> hierarchy_in(py::array& workspace, Size size, bool may_have_4 = true, bool may_have_8 = true) {
-    Layout layout{size.rows, size.cols, !may_have_4, false};
+// f(hierarchy, true or false as types: whether pixels have 8 neighbours) with the levels in the caller's workspace,
+// whose size tells what they are laid out for.
+template <class T, class F>
+void in_workspace(Image<T> workspace, Index rows, Index cols, F f) {
     for (bool diagonals : {false, true}) {
         for (bool bilaplacian : {false, true}) {
-            const Layout other{size.rows, size.cols, diagonals, bilaplacian};
-            if ((diagonals ? may_have_8 : may_have_4) && workspace.size() == Hierarchy<T>(other).size) layout = other;
+            const Layout layout{rows, cols, diagonals, bilaplacian};
+            if (Hierarchy<T>(layout).size != workspace.cols) continue;
+            const Hierarchy<T> h(layout, workspace.data);
+            diagonals ? f(h, std::true_type{}) : f(h, std::false_type{});
+            return;
         }
     }
-    const auto memory = write<T>(workspace, "workspace", {1, Hierarchy<T>(layout).size});
-    return Hierarchy<T>(layout, memory.data);
+    throw std::logic_error("the workspace has the size of no layout");
 }
 
-// f(true) or f(false) as types: whether pixels have 8 neighbours
-template <class T, class F>
-void for_neighbours(const Hierarchy<T>& h, F f) {
-    h.levels[0].diagonals ? f(std::true_type{}) : f(std::false_type{});
-}
-
-// The progress of conjugate gradients as Python keeps it: rho a, rho b, energy, path.
+// f(progress) with the numbers that Python keeps: rho a, rho b, energy, path.
 template <class F>
-void with_progress(py::array& progress, F f) {
-    double* const numbers = write<double>(progress, "progress", {1, progress_numbers}).data;
-    Progress state{{{numbers[0], numbers[1]}}, numbers[2], numbers[3]};
-    {
-        py::gil_scoped_release unlocked;
-        f(state);
-    }
-    numbers[0] = state.rho.of[0], numbers[1] = state.rho.of[1], numbers[2] = state.energy, numbers[3] = state.path;
+void in_progress(Image<double> numbers, F f) {
+    double* const of = numbers.data;
+    Progress progress{{{of[0], of[1]}}, of[2], of[3]};
+    f(progress);
+    of[0] = progress.rho.of[0], of[1] = progress.rho.of[1], of[2] = progress.energy, of[3] = progress.path;
 }
+
+template <class T>
+void weights(Image<const T> edges, Image<T> workspace) {
+    in_workspace(workspace, edges.rows, edges.cols, [&](const auto& h, auto) { multigrid_weights<T>(edges, h); });
+}
+
+template <class T>
+void setup(Image<const T> hint_weight, Image<T> workspace) {
+    in_workspace(workspace, hint_weight.rows, hint_weight.cols,
+                 [&](const auto& h, auto eight) { multigrid_setup<eight.value, T>(hint_weight, h); });
+}
+
+template <class T>
+void start(Image<T> u, Image<const T> hints, Image<const T> hint_weight, T first, T beta, Image<T> workspace,
+           Image<double> numbers) {
+    in_workspace(workspace, u.rows, u.cols, [&](const auto& h, auto eight) {
+        in_progress(numbers, [&](Progress& progress) {
+            multigrid_start<eight.value, T>(u, hints, hint_weight, first, beta, h, progress);
+        });
+    });
+}
+
+template <class T>
+void cg(Image<T> u, T first, T beta, Image<T> workspace, Image<double> numbers, Index n) {
+    in_workspace(workspace, u.rows, u.cols, [&](const auto& h, auto eight) {
+        in_progress(numbers, [&](Progress& progress) { multigrid_cg<eight.value, T>(u, first, beta, h, progress, n); });
+    });
+}
+
+template <class T>
+void cycle(Image<const T> r, Image<T> workspace, Image<T> z) {
+    in_workspace(workspace, r.rows, r.cols, [&](const auto& h, auto) { multigrid_cycle<T>(r, h, z); });
+}
+
+}  // namespace
 
 void bind_multigrid(py::module_& m) {
-    m.def(
-        "multigrid_size",
-        [](Index rows, Index cols, Index neighbours, bool bilaplacian) {
-            return Hierarchy<float>(Layout{rows, cols, neighbours == 8, bilaplacian}).size;
-        },
-        number("rows"), number("cols"), number("neighbours"), number("bilaplacian"));
-
-    m.def(
-        "multigrid_weights",
-        [](const py::array& edges, py::array workspace) {
-            with_dtype(edges, "edges", [&](auto t) {
-                using T = decltype(t);
-                const Size size(edges);
-                const auto in = read<T>(edges, "edges", size.image(edges_of(edges)));
-                const auto h = hierarchy_in<T>(workspace, size, in.channels == 2, in.channels == 4);
-                py::gil_scoped_release unlocked;
-                multigrid_weights<T>(in, h);
-            });
-        },
-        array("edges"), array("workspace"));
-
-    m.def(
-        "multigrid_setup",
-        [](const py::array& hint_weight, py::array workspace) {
-            with_dtype(hint_weight, "hint_weight", [&](auto t) {
-                using T = decltype(t);
-                const Size size(hint_weight);
-                const auto h = hierarchy_in<T>(workspace, size);
-                const auto in = read<T>(hint_weight, "hint_weight", size.plane());
-                py::gil_scoped_release unlocked;
-                for_neighbours(h, [&](auto eight) { multigrid_setup<eight.value, T>(in, h); });
-            });
-        },
-        array("hint_weight"), array("workspace"));
-
-    m.def(
-        "multigrid_start",
-        [](py::array u, const py::array& hints, const py::array& hint_weight, double first, double beta,
-           py::array workspace, py::array progress) {
-            with_dtype(u, "u", [&](auto t) {
-                using T = decltype(t);
-                const Size size(u);
-                const auto x = write<T>(u, "u", size.image(2));
-                const auto b = read<T>(hints, "hints", size.image(2));
-                const auto w = read<T>(hint_weight, "hint_weight", size.plane());
-                const auto h = hierarchy_in<T>(workspace, size);
-                with_progress(progress, [&](Progress& state) {
-                    for_neighbours(
-                        h, [&](auto eight) { multigrid_start<eight.value, T>(x, b, w, T(first), T(beta), h, state); });
-                });
-            });
-        },
-        array("u"), array("hints"), array("hint_weight"), number("first"), number("beta"), array("workspace"),
-        array("progress"));
-
-    m.def(
-        "multigrid_cg",
-        [](py::array u, double first, double beta, py::array workspace, py::array progress, Index n) {
-            with_dtype(u, "u", [&](auto t) {
-                using T = decltype(t);
-                const Size size(u);
-                const auto x = write<T>(u, "u", size.image(2));
-                const auto h = hierarchy_in<T>(workspace, size);
-                with_progress(progress, [&](Progress& state) {
-                    for_neighbours(
-                        h, [&](auto eight) { multigrid_cg<eight.value, T>(x, T(first), T(beta), h, state, n); });
-                });
-            });
-        },
-        array("u"), number("first"), number("beta"), array("workspace"), array("progress"), number("n"));
-
-    m.def(
-        "multigrid_cycle",
-        [](const py::array& r, py::array workspace, py::array z) {
-            with_dtype(r, "r", [&](auto t) {
-                using T = decltype(t);
-                const Size size(r);
-                const auto in = read<T>(r, "r", size.image(2));
-                const auto h = hierarchy_in<T>(workspace, size);
-                const auto out = write<T>(z, "z", size.image(2));
-                py::gil_scoped_release unlocked;
-                multigrid_cycle<T>(in, h, out);
-            });
-        },
-        array("r"), array("workspace"), array("z"));
+    m.def("multigrid_size", &size);
+    bind(m, "multigrid_weights", weights<float>, weights<double>);
+    bind(m, "multigrid_setup", setup<float>, setup<double>);
+    bind(m, "multigrid_start", start<float>, start<double>);
+    bind(m, "multigrid_cg", cg<float>, cg<double>);
+    bind(m, "multigrid_cycle", cycle<float>, cycle<double>);
 }
 
 }  // namespace pyvarcolor

@@ -1,4 +1,4 @@
-"""The narrow waist: every number that a method crunches goes through the functions of `_core.pyi`.
+"""The narrow waist: every number that a method crunches goes through the functions of `contract.py`.
 
 Two modules implement that contract: `_core` (C++ and OpenMP) and `numba_core`. `load` picks one, once and loudly.
 """
@@ -8,43 +8,17 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import logging
-from dataclasses import dataclass
 from functools import cache
-from types import ModuleType
-from typing import Any
 
+from .contract import BACKENDS, Kernels
 from .processors import processors
 from .source_tree import source_folder
 
-BACKENDS = {"cpp": "pyvarcolor.kernels._core", "numba": "pyvarcolor.kernels.numba_core"}
-"""Module of each backend, in order of preference."""
+__all__ = ["BACKENDS", "BackendError", "Kernels", "available", "load"]
 
 
 class BackendError(RuntimeError):
     """A backend was asked for that this installation does not have, or that can't run in this process."""
-
-
-@dataclass(frozen=True)
-class Kernels:
-    """A backend ready for use: the functions of the contract are its attributes.
-
-    Parameters
-    ----------
-    backend : str
-        ``"cpp"`` or ``"numba"``.
-    threads : int
-        Threads that its functions may use when they are called from the thread that loaded it.
-    """
-
-    backend: str
-    threads: int
-    _module: ModuleType
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return load, (self.backend, self.threads)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._module, name)
 
 
 def available() -> list[str]:
@@ -71,8 +45,8 @@ def load(backend: str = "auto", threads: int | None = None) -> Kernels:
     backend : {"auto", "cpp", "numba"}
         ``"auto"`` is C++ where it was built, else Numba.
     threads : int, optional
-        Threads to use, at least 1. At most, and if left out, one for each processor that this process may use (more
-        would only wait for each other), or fewer if OMP_NUM_THREADS (C++) or NUMBA_NUM_THREADS says so.
+        Threads that each call may use, at least 1. At most, and if left out, one for each processor that this process
+        may use (more would only wait for each other), or fewer if OMP_NUM_THREADS (C++) or NUMBA_NUM_THREADS says so.
 
     Returns
     -------
@@ -98,7 +72,7 @@ def load(backend: str = "auto", threads: int | None = None) -> Kernels:
         missing = _missing("cpp")
         backend = "cpp" if missing is None else "numba"
         if missing is not None:
-            _announce_numba(missing)
+            _announce_numba(str(missing))
     if backend not in BACKENDS:
         raise ValueError(f"backend must be one of auto, {', '.join(BACKENDS)}, but is {backend!r}")
     missing = _missing(backend)
@@ -110,20 +84,18 @@ def load(backend: str = "auto", threads: int | None = None) -> Kernels:
     module = importlib.import_module(BACKENDS[backend])
     offered = min(module.available_threads(), processors())
     threads = min(threads or offered, offered)
-    module.set_threads(threads)
-    return Kernels(backend, threads, module)
+    return Kernels(backend, threads)
 
 
-def _announce_numba(missing: ImportError) -> None:
+@cache
+def _announce_numba(missing: str) -> None:
     """Log, once, that kernels are compiled by Numba, and how it could be otherwise."""
-    if _announced:
-        return
-    _announced.append(True)
     folder = source_folder()
     why = f"pyvarcolor runs from its source folder {folder}" if folder else f"there is no compiled core ({missing})"
     logging.getLogger("pyvarcolor").warning(
-        f"{why}: kernels are compiled by Numba, for about a minute at first; to use the C++ core, "
-        f"{_way_out() or 'install pyvarcolor where there is a C++17 compiler'}"
+        "%s: kernels are compiled by Numba, for about a minute at first; to use the C++ core, %s",
+        why,
+        _way_out() or "install pyvarcolor where there is a C++17 compiler",
     )
 
 

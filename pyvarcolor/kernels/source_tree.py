@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
+_PACKAGE = Path(__file__).resolve().parents[1]
 
-def source_folder(package: Path = Path(__file__).resolve().parents[1]) -> Path | None:
+
+def source_folder(package: Path = _PACKAGE) -> Path | None:
     """The package's folder if it was imported from the repository, rather than installed.
 
     Python prefers the folder that it is started in: in the repository's root ``import pyvarcolor`` finds the sources.

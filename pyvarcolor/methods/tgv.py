@@ -95,12 +95,17 @@ class TGV(Variational):
         u = self.quadratic_start(problem, run)
         v, p, q = (np.zeros((rows, channels, cols), u.dtype) for channels in (4, 4, 6))
         r = np.zeros((len(s), 2, cols), u.dtype)
-        energy = {"g": g, "s": s, "hints": problem.hints, "hint_weight": problem.hint_weight}
-        energy |= {"alpha0": self.alpha0, "alpha1": self.alpha1}
-        steps = {"tau": tau, "sigma": sigma, "relaxation": self.relaxation}
+        kernels, hints, hint_weight, alphas = (
+            run.kernels,
+            problem.hints,
+            problem.hint_weight,
+            (self.alpha0, self.alpha1),
+        )
         report = iterate(
-            lambda n: run.kernels.tgv_iterate(u, v, p, q, r, **energy, **steps, n=n),
-            comparing(lambda: run.kernels.tgv_energy(u, v, **energy), u, run.kernels),
+            lambda n: kernels.tgv_iterate(
+                u, v, p, q, r, g, s, hints, hint_weight, tau, sigma, *alphas, self.relaxation, n
+            ),
+            comparing(lambda: kernels.tgv_energy(u, v, g, s, hints, hint_weight, *alphas), u, kernels),
             u,
             self.stop_rule,
             run,

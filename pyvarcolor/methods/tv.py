@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
@@ -70,28 +70,28 @@ class TV(Variational):
 
     def propagate(self, problem: Problem, run: Run) -> tuple[Array, SolverReport]:
         """Reweighted least squares on u, or primal-dual iterations."""
-        g = self.edge_weight(problem.photograph)
-        energy = {"g": g, "hints": problem.hints, "hint_weight": problem.hint_weight, "alpha1": self.alpha1}
+        g, hints, hint_weight = self.edge_weight(problem.photograph), problem.hints, problem.hint_weight
         if self.solver == "primal-dual" or self.tensor:
-            return self._primal_dual(energy, problem, run)
+            return self._primal_dual(g, problem, run)
         return minimise_reweighted(
             lambda u, epsilon, edges: run.kernels.tv_edges(u, g, self.alpha1, epsilon, edges),
-            lambda u: run.kernels.tv_energy(u, **energy),
-            problem.hints,
-            problem.hint_weight,
+            lambda u: run.kernels.tv_energy(u, g, hints, hint_weight, self.alpha1),
+            hints,
+            hint_weight,
             self.stop_rule,
             run,
             problem.initial,
         )
 
-    def _primal_dual(self, energy: dict[str, Any], problem: Problem, run: Run) -> tuple[Array, SolverReport]:
+    def _primal_dual(self, g: Array, problem: Problem, run: Run) -> tuple[Array, SolverReport]:
         """Iterations on u and its dual p."""
-        tau, sigma = tv_steps(energy["g"], self.alpha1, self.scale_u)
+        kernels, hints, hint_weight = run.kernels, problem.hints, problem.hint_weight
+        tau, sigma = tv_steps(g, self.alpha1, self.scale_u)
         u = self.quadratic_start(problem, run)
         p = np.zeros((u.shape[0], 4, u.shape[2]), u.dtype)
         report = iterate(
-            lambda n: run.kernels.tv_iterate(u, p, **energy, tau=tau, sigma=sigma, relaxation=self.relaxation, n=n),
-            comparing(lambda: run.kernels.tv_energy(u, **energy), u, run.kernels),
+            lambda n: kernels.tv_iterate(u, p, g, hints, hint_weight, tau, sigma, self.alpha1, self.relaxation, n),
+            comparing(lambda: kernels.tv_energy(u, g, hints, hint_weight, self.alpha1), u, kernels),
             u,
             self.stop_rule,
             run,

@@ -51,7 +51,7 @@ class Multigrid:
         self._workspace = np.zeros((1, size), edges.dtype)
         self._progress = np.zeros((1, 4))
         self._shape = rows, 2, cols
-        self._terms = {"first": first, "beta": beta, "workspace": self._workspace, "progress": self._progress}
+        self._first, self._beta = first, beta
         self.reweigh(edges)
 
     def reweigh(self, edges: Array) -> None:
@@ -61,11 +61,11 @@ class Multigrid:
     def start(self, u: Array, hints: Array, hint_weight: Array) -> None:
         """Set the levels up for hints, and do the first iteration on u (H, 2, W) in place."""
         self._kernels.multigrid_setup(hint_weight, self._workspace)
-        self._kernels.multigrid_start(u, hints, hint_weight, **self._terms)
+        self._kernels.multigrid_start(u, hints, hint_weight, self._first, self._beta, self._workspace, self._progress)
 
     def advance(self, u: Array, n: int) -> None:
         """n more iterations on the same u in place."""
-        self._kernels.multigrid_cg(u, **self._terms, n=n)
+        self._kernels.multigrid_cg(u, self._first, self._beta, self._workspace, self._progress, n)
 
     def smooth(self, planes: Array, weight: Array, n: int) -> Array:
         """Minimise for soft hints everywhere, their weight (H, W), by 1 + n iterations: planes smooth but at edges."""

@@ -1,6 +1,9 @@
+// What holds for any state (rows, 2, cols) of a solver.
+#pragma once
+
+#include <algorithm>
 #include <cmath>
 
-#include "arrays.hpp"
 #include "pyvarcolor/parallel.hpp"
 
 namespace pyvarcolor {
@@ -18,22 +21,6 @@ double mean_change(Image<const T> u, Image<T> previous) {
         return row;
     });
     return sum / double(u.rows * u.cols);
-}
-
-void bind_state(py::module_& m) {
-    m.def(
-        "mean_change",
-        [](const py::array& u, py::array previous) {
-            return with_dtype(u, "u", [&](auto t) {
-                using T = decltype(t);
-                const Size size(u);
-                const auto now = read<T>(u, "u", size.image(2));
-                const auto before = write<T>(previous, "previous", size.image(2));
-                py::gil_scoped_release unlocked;
-                return mean_change<T>(now, before);
-            });
-        },
-        array("u"), array("previous"));
 }
 
 }  // namespace pyvarcolor
