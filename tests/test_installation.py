@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -82,6 +83,35 @@ print(json.dumps([time.perf_counter() - start, sorted(sys.modules)]))
     seconds, modules = zip(*(json.loads(run("-c", script)) for _ in range(5)), strict=True)
     assert not LAZY & set(modules[0])
     assert min(seconds) < 0.3
+
+
+def test_the_source_folder_says_that_it_has_no_core(tmp_path: Path) -> None:
+    """Started in the repository's root, Python finds the sources before the installed package."""
+    for name in ("pyproject.toml", "csrc/bindings/module.cpp"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    ignored = shutil.ignore_patterns("__pycache__", "_core*")
+    package = shutil.copytree(installed_folder(), tmp_path / "pyvarcolor", ignore=ignored)
+    script = """
+from pyvarcolor import kernels
+for _ in range(3):
+    print(kernels.load().backend)
+try:
+    kernels.load("cpp")
+except kernels.BackendError as error:
+    print(error)
+"""
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONSAFEPATH"}
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=tmp_path, env=environment, capture_output=True, text=True, check=True
+    )
+    *backends, error = done.stdout.splitlines()
+    assert backends == ["numba"] * 3
+    (said,) = done.stderr.splitlines()  # once
+    assert said.startswith(f"pyvarcolor runs from its source folder {package}: kernels are compiled by Numba")
+    for text in (said, error):
+        assert "start Python in another folder, where the installed package is found, or run `pip install -e .`" in text
+        assert "compiler" not in text
 
 
 def test_types_are_shipped() -> None:
