@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pyvarcolor.result import SolverReport
+from pyvarcolor.solvers.cg import dot, scaled
 from pyvarcolor.solvers.iterate import Run, StopRule, comparing, iterate
 
 Array = NDArray[np.float64]
@@ -55,31 +56,25 @@ def solve_directed(
     u = np.where(hard, hints, initial)
     r = soft * hints - apply(u)
     shadow, d = r.copy(), r.copy()
-    rho = _dot(shadow, r)
+    rho = dot(shadow, r)
 
     def advance(n: int) -> None:
         nonlocal u, r, shadow, d, rho
         true = soft * hints - apply(u)
-        if (_dot(true - r, true - r) > _DRIFT * _dot(true, true)).any():  # rounding has led astray: begin again
+        if (dot(true - r, true - r) > _DRIFT * dot(true, true)).any():  # rounding has led astray: begin again
             r, shadow, d = true, true.copy(), true.copy()
-            rho = _dot(shadow, r)
+            rho = dot(shadow, r)
         for _ in range(n):
             image = apply(d)
-            alpha = ratio(rho, _dot(shadow, image))
-            half = r - alpha * image
+            alpha = ratio(rho, dot(shadow, image))
+            half = r - scaled(alpha, image)
             turned = apply(half)
-            omega = ratio(_dot(turned, half), _dot(turned, turned))
-            u += alpha * d + omega * half
-            r = half - omega * turned
-            previous, rho = rho, _dot(shadow, r)
-            d = r + ratio(rho * alpha, previous * omega) * (d - omega * image)
+            omega = ratio(dot(turned, half), dot(turned, turned))
+            u += scaled(alpha, d) + scaled(omega, half)
+            r = half - scaled(omega, turned)
+            previous, rho = rho, dot(shadow, r)
+            d = r + scaled(ratio(rho * alpha, previous * omega), d - scaled(omega, image))
 
-    look = comparing(lambda: 0.5 * float(_dot(r, r).sum()), u, run.kernels)
+    look = comparing(lambda: 0.5 * float(dot(r, r).sum()), u, run.kernels)
     report = iterate(advance, look, u, rule, run)
     return u, report
-
-
-def _dot(x: Array, y: Array) -> Array:
-    """Inner product of each channel, shaped to scale a state."""
-    product: Array = (x * y).sum(axis=(0, 2))[:, None]
-    return product

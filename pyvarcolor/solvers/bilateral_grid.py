@@ -12,13 +12,13 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from pyvarcolor.result import SolverReport
+from pyvarcolor.solvers.cg import ConjugateGradients, dot
 from pyvarcolor.solvers.iterate import Run, StopRule, iterate
 
 Array = NDArray[np.float64]
 
 _BALANCING = 20  # rounds until the rows of W sum to 1, to a few digits
 _LEAST_DIAGONAL = 1e-5  # for cells without neighbours and hints
-_ROUNDING = 1e-24  # a squared residual, relative to that of 0, that is none
 
 
 class BilateralGrid:
@@ -96,40 +96,25 @@ class BilateralGrid:
         matrix = smoothness * self._smoothness + sp.diags_array(data)
         inverse = 1 / np.maximum(matrix.diagonal(), _LEAST_DIAGONAL)
 
-        def apply(x: Array) -> Array:
-            return np.stack([matrix @ channel for channel in x])
-
-        def ratio(a: Array, b: Array) -> Array:
-            """0 where rounding has taken over, which would push about what no confidence reaches."""
-            return np.divide(a, b, out=np.zeros_like(a), where=rho > rest)
+        # To conjugate gradients cells are an image of one row.
+        def apply(d: NDArray[np.floating]) -> Array:
+            return np.stack([matrix @ channel for channel in d[0]])[None]
 
         y = self.splat(initial) / self._pixels
-        r = b - apply(y)
-        d = inverse * r
-        rho = _dot(r, d)
-        rest = _ROUNDING * _dot(b, inverse * b)
+        residual = b - apply(y[None])[0]
+        scale = dot(b[None], (inverse * b)[None])
+        solver = ConjugateGradients(apply, lambda r: inverse * r, y[None], residual[None], scale)
         before = y.copy()
-
-        def advance(n: int) -> None:
-            nonlocal y, r, d, rho
-            for _ in range(n):
-                image = apply(d)
-                step = ratio(rho, _dot(d, image))
-                y += step * d
-                r -= step * image
-                z = inverse * r
-                previous, rho = rho, _dot(r, z)
-                d = z + ratio(rho, previous) * d
 
         def look() -> tuple[float, float]:
             nonlocal before
-            energy = free - 0.5 * float(_dot(y, b + r).sum())
+            energy = free - 0.5 * float((y * (b + residual)).sum())
             change = float(np.hypot(*(y - before)) @ self._pixels / self._pixels.sum())
             before = y.copy()
             return energy, change
 
         sliced = replace(run, chroma_of=lambda state: run.chroma_of(self.slice(state).astype(target.dtype)))
-        report = iterate(advance, look, y, rule, sliced)
+        report = iterate(solver.advance, look, y, rule, sliced)
         return self.slice(y), report
 
 
@@ -151,9 +136,3 @@ def _smoothness(number: NDArray[np.intp], pixels: Array) -> sp.csr_array:
         n = np.sqrt(n * pixels / (blur @ n))
     balanced = sp.diags_array(n) @ blur @ sp.diags_array(n)
     return (sp.diags_array(balanced.sum(axis=1)) - balanced).tocsr()
-
-
-def _dot(x: Array, y: Array) -> Array:
-    """Inner product of each channel, shaped to scale a state."""
-    product: Array = (x * y).sum(axis=1, keepdims=True)
-    return product

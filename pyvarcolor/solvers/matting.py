@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 from pyvarcolor.kernels import Kernels
 from pyvarcolor.result import SolverReport
 from pyvarcolor.solvers.affine_grid import AffineGrid
+from pyvarcolor.solvers.cg import ConjugateGradients, dot
 from pyvarcolor.solvers.iterate import Run, StopRule, comparing, iterate
 
 Array = NDArray[np.floating]
 
 _DAMPING = 0.75  # of the Jacobi steps on the pixels, whose eigenvalues go up to some 2
 _REACH = 3  # nodes of every third row and column do not meet
-_ROUNDING = 1e-24  # a squared residual, relative to the first, that is none
 
 
 class Operator:
@@ -55,12 +55,17 @@ class Operator:
         self._kernels.matting_residual(u, b, self._lightness, self._windows, self._hint_weight, self._fits, r)
         return r
 
+    def apply(self, u: Array) -> Array:
+        """A u on the free pixels, else 0."""
+        image = self.residual(u)
+        return np.negative(image, out=image)
+
     def smoothness(self, u: Array) -> float:
         """The energy without hints."""
         flow = np.empty_like(u)
         nowhere = np.zeros_like(self._hint_weight)
         self._kernels.matting_residual(u, self._zero, self._lightness, self._windows, nowhere, self._fits, flow)
-        return -0.5 * float(_dot(u, flow).sum())
+        return -0.5 * float(dot(u, flow).sum())
 
     def restrict(self, r: Array) -> Array:
         """P* r on the nodes."""
@@ -151,43 +156,13 @@ def minimise_matting(
         initial = hints.swapaxes(1, 2)[hint_weight > 0].mean(axis=0)[:, None]
     u = np.where(hard, hints, initial).astype(lightness.dtype)
     energy = operator.smoothness(u) + 0.5 * float((soft * (u - hints) ** 2).sum())
-    r = operator.residual(u, soft * hints)
-    z = cycle(r)
-    d = z.copy()
-    rho = _dot(r, z)
-    rest = _ROUNDING * rho
-
-    def ratio(a: Array, b: Array) -> Array:
-        """Of each channel; 0 where the solution is reached."""
-        return np.divide(a, b, out=np.zeros_like(a), where=rho > rest)
-
-    def advance(n: int) -> None:
-        nonlocal u, r, d, rho, energy
-        for _ in range(n):
-            image = operator.residual(d)  # -A d
-            step = ratio(rho, -_dot(d, image))
-            energy -= 0.5 * float((step * rho).sum())
-            u += _scaled(step, d)
-            r += _scaled(step, image)
-            z = cycle(r)
-            previous, rho = rho, _dot(r, z)
-            d = z + _scaled(ratio(rho, previous), d)
-
-    report = iterate(advance, comparing(lambda: energy, u, run.kernels), u, rule, run)
+    residual = operator.residual(u, soft * hints)
+    solver = ConjugateGradients(operator.apply, cycle, u, residual)
+    look = comparing(lambda: energy - solver.gain, u, run.kernels)
+    report = iterate(solver.advance, look, u, rule, run)
     return u, report
 
 
 def _nearest(count: int, first: int) -> NDArray[np.intp]:
     """The one of first, first + 3, ... that is next to each of `count` nodes; may lie beyond them."""
     return np.arange(count) + (first - np.arange(count) + 1) % _REACH - 1
-
-
-def _dot(x: Array, y: Array) -> Array:
-    """Inner product of each channel."""
-    product: Array = np.einsum("icj,icj->ic", x, y).sum(axis=0, dtype=np.float64)
-    return product
-
-
-def _scaled(factor: Array, x: Array) -> Array:
-    """Each channel by its factor."""
-    return factor.astype(x.dtype)[:, None] * x
