@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 from backends import load
+from randomness import rng
 
 from pyvarcolor import Hints, colorize, methods
 from pyvarcolor.photograph import Photograph
 from pyvarcolor.solvers.bilateral_grid import BilateralGrid
 from pyvarcolor.solvers.iterate import Run, StopRule
 
-RNG = np.random.default_rng(70849)
 SIDE, LUMA, SMOOTHNESS = 4, 5.0, 0.3
 
 
@@ -36,9 +36,9 @@ def affinities(cells: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def scene() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Lightness that drifts from cell to cell, so that all of them touch; target and confidence of a few hints."""
     rows, cols = np.indices((14, 17))
-    lightness = 40 + 0.7 * rows + 0.4 * cols + RNG.normal(0, 0.5, rows.shape)
-    confidence = np.where(RNG.random(rows.shape) < 0.05, RNG.uniform(0.1, 1, rows.shape), 0)
-    target = np.where(confidence[:, None] > 0, RNG.normal(0, 20, (14, 2, 17)), 0)
+    lightness = 40 + 0.7 * rows + 0.4 * cols + rng().normal(0, 0.5, rows.shape)
+    confidence = np.where(rng().random(rows.shape) < 0.05, rng().uniform(0.1, 1, rows.shape), 0)
+    target = np.where(confidence[:, None] > 0, rng().normal(0, 20, (14, 2, 17)), 0)
     return lightness, target, confidence
 
 
@@ -77,7 +77,7 @@ def test_what_no_hint_reaches_stays_as_it_was():
 
 def test_a_photograph_twice_as_large_is_coloured_alike():
     rows, cols = np.indices((120, 160))
-    lightness = 30 + 0.2 * rows + 20 * (cols > 70) + RNG.normal(0, 0.3, rows.shape)
+    lightness = 30 + 0.2 * rows + 20 * (cols > 70) + rng().normal(0, 0.3, rows.shape)
     hints = Hints.from_points([(30, 30, (30, 20)), (90, 120, (-20, 15))], lightness.shape)
     large = Hints(hints.mask.repeat(2, 0).repeat(2, 1), hints.chroma.repeat(2, 0).repeat(2, 1))
     method = methods.make("bilateral", cells=20, tol=0, max_iter=300)

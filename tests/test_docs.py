@@ -235,6 +235,12 @@ def test_pages_say_what_auto_is(page):
     assert f'"auto"` is `"{methods.AUTO}"`' in (DOCS / page).read_text("utf-8")
 
 
+@pytest.mark.parametrize("path", sorted((ROOT / "tests").glob("*.py")), ids=lambda path: path.name)
+def test_each_test_draws_its_own_random_numbers(path):
+    """A generator of a module would give a test other numbers for what ran before."""
+    assert not re.search(r"^\w+ = (np|numpy)\.random\.default_rng\([^)]*\)$", path.read_text("utf-8"), re.MULTILINE)
+
+
 def test_changelog_knows_this_version():
     versions = re.findall(r"^## \[(.*?)\]", (ROOT / "CHANGELOG.md").read_text("utf-8"), re.MULTILINE)
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]

@@ -45,8 +45,7 @@ MAX_PIXELS = 100_000
 SECONDS = 10  # for one file, on a busy machine
 MEMORY = 64 << 20  # bytes for one file of at most MAX_PIXELS
 ADDRESSES = 1 << 30  # bytes that may be asked for and not used
-RANDOM = np.random.default_rng(70913)
-GRAY = RANDOM.integers(0, 256, SHAPE, np.uint8)
+GRAY = np.random.default_rng(70913).integers(0, 256, SHAPE, np.uint8)
 
 
 # --- files as they should be ---------------------------------------------------------------------------
@@ -54,7 +53,8 @@ GRAY = RANDOM.integers(0, 256, SHAPE, np.uint8)
 
 def pictures() -> list[bytes]:
     """Every format, depth, layout and compression that is read."""
-    rgb, deep = (RANDOM.integers(0, np.iinfo(d).max, (*SHAPE, 4), d) for d in (np.uint8, np.uint16))
+    random = np.random.default_rng(70914)
+    rgb, deep = (random.integers(0, np.iinfo(d).max, (*SHAPE, 4), d) for d in (np.uint8, np.uint16))
     image, tags = Image.fromarray(rgb[..., :3]), Image.Exif()
     tags[0x010E], tags[0x0112], tags[0x011A], tags[0x011B] = "caption", 6, 300.0, 300.0
     tags.get_ifd(0x8769).update({0x829A: 0.01, 0x9286: b"ASCII\0\0\0comment"})

@@ -5,14 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import reference
+from randomness import rng
 
 from pyvarcolor.methods.base import Problem
 from pyvarcolor.methods.tv import TV
 from pyvarcolor.photograph import Photograph
 from pyvarcolor.result import WarmStart
 from pyvarcolor.solvers.iterate import Run
-
-RNG = np.random.default_rng(90271)
 
 
 def run(kernels):
@@ -24,8 +23,8 @@ def posed(kernels, shape=(45, 60), hints=9, dtype=np.float32):
     yy, xx = np.mgrid[: shape[0], : shape[1]]
     lightness = (50 + 10 * np.sin(xx / 9) * np.cos(yy / 7) + 20 * (xx + yy > 50)).astype(dtype)
     hint_weight = np.zeros(shape, dtype)
-    hint_weight.ravel()[RNG.choice(lightness.size, hints, replace=False)] = np.inf
-    values = RNG.normal(0, 30, (shape[0], 2, shape[1]))
+    hint_weight.ravel()[rng().choice(lightness.size, hints, replace=False)] = np.inf
+    values = rng().normal(0, 30, (shape[0], 2, shape[1]))
     hints = np.where(hint_weight[:, None] > 0, values, 0).astype(dtype)
     return Problem(Photograph(lightness, kernels), hints, hint_weight)
 
@@ -39,8 +38,8 @@ def energy_of(method, u, problem, kernels):
 @pytest.mark.parametrize("shape", [(1, 1), (1, 9), (9, 1), (3, 5), (23, 37)])
 def test_edges_are_those_of_the_energy_that_touches(kernels, dtype, shape):
     """Equal in value and slope where every gradient is above epsilon: 1/2 sum edges |du|^2 = 1/2 sum |K u|."""
-    u = RNG.normal(0, 20, (shape[0], 2, shape[1])).astype(dtype)
-    g = RNG.uniform(0.01, 1, (shape[0], 1, shape[1])).astype(dtype)
+    u = rng().normal(0, 20, (shape[0], 2, shape[1])).astype(dtype)
+    g = rng().uniform(0.01, 1, (shape[0], 1, shape[1])).astype(dtype)
     edges = np.full_like(u, np.nan)
     kernels.tv_edges(u, g, 0.7, 1e-6, edges)
     right, down = np.diff(u, axis=2), np.diff(u, axis=0)
@@ -52,7 +51,7 @@ def test_edges_are_those_of_the_energy_that_touches(kernels, dtype, shape):
 
 
 def test_epsilon_bounds_the_edges(kernels):
-    u, g = np.zeros((4, 2, 5)), RNG.uniform(0.1, 1, (4, 1, 5))
+    u, g = np.zeros((4, 2, 5)), rng().uniform(0.1, 1, (4, 1, 5))
     edges = np.empty_like(u)
     kernels.tv_edges(u, g, 0.5, 0.25, edges)
     np.testing.assert_allclose(edges[:, 0, :-1], 2 * g[:, 0, :-1])
@@ -60,7 +59,7 @@ def test_epsilon_bounds_the_edges(kernels):
 
 
 def test_cpp_and_numba_make_the_same_edges(both):
-    u, g = RNG.normal(0, 20, (31, 2, 43)).astype(np.float32), RNG.uniform(0.01, 1, (31, 1, 43)).astype(np.float32)
+    u, g = rng().normal(0, 20, (31, 2, 43)).astype(np.float32), rng().uniform(0.01, 1, (31, 1, 43)).astype(np.float32)
     edges = [np.empty_like(u) for _ in both]
     for kernels, out in zip(both, edges, strict=True):
         kernels.tv_edges(u, g, 1.0, 0.1, out)

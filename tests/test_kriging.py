@@ -5,6 +5,7 @@ import pickle
 import numpy as np
 import pytest
 from backends import load
+from randomness import rng
 from skimage.transform import rescale, resize
 
 from pyvarcolor import Colorizer, Hints, colorize, colorize_tiles, suggest_strokes
@@ -13,12 +14,11 @@ from pyvarcolor.learned.guess import Guess
 from pyvarcolor.photograph import Photograph
 from pyvarcolor.solvers.kriging import Kriging
 
-RNG = np.random.default_rng(50227)
 SHARES, SCALES = np.array([0.7, 0.4]), np.array([[1.0, 0.3, 2.0], [5.0, 0.0, 1.0]])
 
 
 def process(backend="cpp", shape=(9, 13), dtype=np.float64):
-    features = RNG.normal(size=(shape[0], 3, shape[1])).astype(dtype)
+    features = rng().normal(size=(shape[0], 3, shape[1])).astype(dtype)
     return Kriging(features, SHARES, SCALES, load(backend)), features
 
 
@@ -29,7 +29,7 @@ def covariance(one, other):
 
 
 def sites(count, shape=(9, 13)):
-    return np.unravel_index(RNG.choice(shape[0] * shape[1], count, replace=False), shape)
+    return np.unravel_index(rng().choice(shape[0] * shape[1], count, replace=False), shape)
 
 
 # --- the process ---
@@ -37,7 +37,7 @@ def sites(count, shape=(9, 13)):
 
 def test_the_mean_is_that_of_the_definition(backend):
     kriging, features = process(backend)
-    places, values, noise = sites(8), RNG.normal(size=(8, 2)), RNG.uniform(0, 0.5, 8)
+    places, values, noise = sites(8), rng().normal(size=(8, 2)), rng().uniform(0, 0.5, 8)
     at = features[places[0], :, places[1]]
     every = features.transpose(0, 2, 1).reshape(-1, 3)
     expected = covariance(every, at) @ np.linalg.solve(covariance(at, at) + np.diag(noise), values)
@@ -47,7 +47,7 @@ def test_the_mean_is_that_of_the_definition(backend):
 
 def test_what_is_surely_known_is_met_and_what_is_not_is_averaged(backend):
     kriging, _ = process(backend)
-    places, values = sites(8), RNG.normal(size=(8, 2))
+    places, values = sites(8), rng().normal(size=(8, 2))
     surely = kriging.mean(places, values, np.zeros(8))[places[0], :, places[1]]
     np.testing.assert_allclose(surely, values, atol=1e-9)
     hardly = kriging.mean(places, values, np.full(8, 1e6))
@@ -56,17 +56,17 @@ def test_what_is_surely_known_is_met_and_what_is_not_is_averaged(backend):
 
 def test_the_mean_is_linear_and_blind_to_the_order_of_sites():
     kriging, _ = process()
-    places, values, noise = sites(8), RNG.normal(size=(2, 8, 2)), np.full(8, 0.1)
+    places, values, noise = sites(8), rng().normal(size=(2, 8, 2)), np.full(8, 0.1)
     one, other = (kriging.mean(places, each, noise) for each in values)
     np.testing.assert_allclose(kriging.mean(places, 3 * values[0] - values[1], noise), 3 * one - other, atol=1e-9)
-    order = RNG.permutation(8)
+    order = rng().permutation(8)
     turned = kriging.mean((places[0][order], places[1][order]), values[0][order], noise)
     np.testing.assert_allclose(turned, one, atol=1e-9)
 
 
 def test_the_variance_is_that_of_the_definition():
     kriging, features = process()
-    places, noise, asked = sites(8), RNG.uniform(0, 0.5, 8), sites(20)
+    places, noise, asked = sites(8), rng().uniform(0, 0.5, 8), sites(20)
     at, there = (features[rows, :, cols] for rows, cols in (places, asked))
     across = covariance(there, at)
     expected = SHARES.sum() - np.einsum(
@@ -78,7 +78,7 @@ def test_the_variance_is_that_of_the_definition():
 
 def test_what_is_left_out_is_told_by_the_others():
     kriging, _ = process()
-    places, values, noise = sites(9), RNG.normal(size=(9, 2)), RNG.uniform(0.01, 0.5, 9)
+    places, values, noise = sites(9), rng().normal(size=(9, 2)), rng().uniform(0.01, 0.5, 9)
     group = np.array([2, 0, 1, 1, 2, 2, 3, 1, 2])
     left_out = kriging.left_out(places, values, noise, group)
     for k in range(4):
@@ -100,7 +100,7 @@ def test_of_very_many_places_some_speak_for_all():
 def test_places_are_spread_out_over_what_they_look_like():
     """Three groups of like pixels: the first three choices take one of each."""
     features = np.repeat(np.array([[0.0, 0, 0], [4, 0, 0], [0, 0, 9]]), 5, axis=0).T[None]
-    features = features + 1e-3 * RNG.normal(size=features.shape)
+    features = features + 1e-3 * rng().normal(size=features.shape)
     kriging = Kriging(features, [1.0], [[1.0, 1.0, 1.0]], load("cpp"))
     every = np.zeros(15, int), np.arange(15)
     chosen = kriging.spread_out(every, 3)
@@ -113,7 +113,7 @@ def test_what_tells_most_is_what_lowers_all_variances_most():
     """Against trying every candidate, from the definition of the variance."""
     kriging, features = process(shape=(5, 6))
     known, every = sites(4, (5, 6)), np.unravel_index(np.arange(30), (5, 6))
-    noise, importance = RNG.uniform(0.1, 0.5, 4), RNG.uniform(0.5, 2, 30)
+    noise, importance = rng().uniform(0.1, 0.5, 4), rng().uniform(0.5, 2, 30)
     chosen = kriging.most_telling(known, noise, every, importance, 3)
     rows, cols, noises = *known, noise
     for index in chosen:
@@ -165,7 +165,7 @@ def test_the_copy_has_one_size_and_the_same_light(shape):
 @pytest.mark.parametrize("shape", [(1, 1), (1, 50), (7, 3), (40, 60), (213, 320), (500, 700)])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_what_is_enlarged_is_as_scikit_image_has_it(shape, dtype):
-    planes = RNG.normal(size=(23, 2, 31)).astype(dtype)
+    planes = rng().normal(size=(23, 2, 31)).astype(dtype)
     large = enlarge(planes, np.zeros(shape, dtype))
     assert large.dtype == dtype
     assert large.flags.c_contiguous
@@ -174,14 +174,14 @@ def test_what_is_enlarged_is_as_scikit_image_has_it(shape, dtype):
 
 
 def test_features_are_finite_on_any_photograph():
-    for lightness in (np.zeros((1, 1)), np.full((40, 1), 100.0), RNG.uniform(0, 100, (40, 50))):
+    for lightness in (np.zeros((1, 1)), np.full((40, 1), 100.0), rng().uniform(0, 100, (40, 50))):
         features = appearance(lightness, lambda planes: planes)
         assert features.shape == (lightness.shape[0], 7, lightness.shape[1])
         assert np.isfinite(features).all()
 
 
 def test_features_of_a_region_take_the_smoothed_planes():
-    lightness = RNG.uniform(0, 100, (12, 16))
+    lightness = rng().uniform(0, 100, (12, 16))
     features = appearance(lightness, lambda planes: np.full_like(planes, 0.5))
     np.testing.assert_array_equal(features[:, 3:5], 0.5)
     np.testing.assert_allclose(features[:, 5], np.log1p(20 * 0.5))
@@ -197,7 +197,7 @@ def look_alikes(shape=(120, 160)):
     inside = np.zeros(shape, int)
     for kind, (row, col) in [(1, (30, 30)), (2, (30, 120)), (1, (90, 120)), (2, (90, 30))]:
         inside[np.hypot(rows - row, cols - col) < 20] = kind
-    lightness = np.choose(inside, [75.0, 35.0, 55.0]) + np.where(inside == 2, 8.0, 0.4) * RNG.normal(size=shape)
+    lightness = np.choose(inside, [75.0, 35.0, 55.0]) + np.where(inside == 2, 8.0, 0.4) * rng().normal(size=shape)
     gray = np.clip(lightness / 100, 0, 1).astype(np.float32)
     colours = np.float32([[0, 0], [40, 10], [-30, 30]])
     hints = Hints.from_points([(30, 30, colours[1]), (30, 120, colours[2]), (60, 75, colours[0])], shape, radius=3)
@@ -242,7 +242,7 @@ def test_a_photograph_scanned_larger_is_coloured_alike():
 
 def test_fewer_sites_give_nearly_the_same():
     gray, _, inside, colours = look_alikes()
-    painted = RNG.random(gray.shape) < 0.02
+    painted = rng().random(gray.shape) < 0.02
     hints = Hints(painted, colours[inside])
     many, few = (colorize(gray, hints, method="kriging", prior=f"guess:sites={count}").chroma for count in (1000, 60))
     assert np.linalg.norm(many - few, axis=-1).mean() < 2
@@ -331,7 +331,7 @@ def test_uncertainty_is_that_of_the_strokes_not_of_the_method():
 
 def test_what_is_painted_is_known():
     gray, _, inside, colours = look_alikes()
-    painted = RNG.random(gray.shape) < 0.3
+    painted = rng().random(gray.shape) < 0.3
     uncertainty = colorize(gray, Hints(painted, colours[inside]), method="kriging").uncertainty
     assert uncertainty[painted].max() < 0.2
     assert np.median(uncertainty[~painted]) > 0.5

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 import reference
 from backends import load
+from randomness import rng
 
 from pyvarcolor import Hints, methods
 from pyvarcolor.photograph import Photograph
 from pyvarcolor.solvers.affine_grid import AffineGrid
 from pyvarcolor.solvers.matting import Operator
 
-RNG = np.random.default_rng(51826)
 EPSILON = 1e-4
 SHAPES = [(1, 1), (1, 6), (7, 1), (2, 2), (3, 5), (9, 14)]
 
@@ -46,15 +46,15 @@ def nodes_to_pixels(operator, shape):
 
 def some_hints(shape):
     """Hard and soft weights on some pixels."""
-    weight = np.where(RNG.random(shape) < 0.1, RNG.uniform(0.01, 3, shape), 0)
-    weight[RNG.random(shape) < 0.05] = np.inf
+    weight = np.where(rng().random(shape) < 0.1, rng().uniform(0.01, 3, shape), 0)
+    weight[rng().random(shape) < 0.05] = np.inf
     return weight
 
 
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize(("dtype", "within"), [(np.float64, 1e-9), (np.float32, 1e-3)])
 def test_the_operator_is_that_of_the_paper(kernels, shape, dtype, within):
-    lightness = RNG.uniform(30, 33, shape).astype(dtype)
+    lightness = rng().uniform(30, 33, shape).astype(dtype)
     expected = reference.matting_laplacian(lightness / 100, EPSILON)
     operator = operator_of(lightness, kernels)
     np.testing.assert_allclose(matrix_of(operator, shape), expected, atol=within)
@@ -63,7 +63,7 @@ def test_the_operator_is_that_of_the_paper(kernels, shape, dtype, within):
 
 
 def test_it_is_symmetric_and_costs_nothing_less_than_nothing(kernels):
-    matrix = matrix_of(operator_of(RNG.uniform(0, 100, (8, 9)), kernels), (8, 9))
+    matrix = matrix_of(operator_of(rng().uniform(0, 100, (8, 9)), kernels), (8, 9))
     np.testing.assert_allclose(matrix, matrix.T, atol=1e-12)
     values = np.linalg.eigvalsh(matrix)
     assert values[0] > -1e-12
@@ -72,18 +72,18 @@ def test_it_is_symmetric_and_costs_nothing_less_than_nothing(kernels):
 
 
 def test_colour_affine_in_lightness_costs_its_slope_alone(kernels):
-    lightness, slope = RNG.uniform(20, 80, (8, 9)), 0.7
+    lightness, slope = rng().uniform(20, 80, (8, 9)), 0.7
     u = np.stack([slope * lightness - 20, np.full((8, 9), 5.0)], axis=1)
     cost = operator_of(lightness, kernels).smoothness(u)
     windows = lightness.size
     assert 0 < cost <= 0.5 * EPSILON * 100**2 * slope**2 * windows
-    steps = np.abs(u - RNG.normal(0, 1, u.shape))
+    steps = np.abs(u - rng().normal(0, 1, u.shape))
     assert operator_of(lightness, kernels).smoothness(steps) > 5 * cost
 
 
 def test_hints_take_their_places_in_the_operator(kernels):
-    lightness, weight = RNG.uniform(0, 100, (9, 14)), some_hints((9, 14))
-    u, b = RNG.normal(0, 10, (9, 2, 14)), RNG.normal(0, 10, (9, 2, 14))
+    lightness, weight = rng().uniform(0, 100, (9, 14)), some_hints((9, 14))
+    u, b = rng().normal(0, 10, (9, 2, 14)), rng().normal(0, 10, (9, 2, 14))
     hard = np.isinf(weight)
     flow = reference.matting_laplacian(lightness / 100, EPSILON) @ u.swapaxes(1, 2).reshape(-1, 2)
     soft = np.where(hard, 0, weight)[:, None]
@@ -93,7 +93,7 @@ def test_hints_take_their_places_in_the_operator(kernels):
 
 @pytest.mark.parametrize("shape", [*SHAPES, (13, 27)])
 def test_the_coarse_operator_is_that_of_galerkin(kernels, shape):
-    lightness, weight = RNG.uniform(0, 100, shape), some_hints(shape)
+    lightness, weight = rng().uniform(0, 100, shape), some_hints(shape)
     operator = operator_of(lightness, kernels, weight)
     p = nodes_to_pixels(operator, shape)
     np.testing.assert_allclose(p[np.isinf(weight).ravel()], 0)
@@ -102,7 +102,7 @@ def test_the_coarse_operator_is_that_of_galerkin(kernels, shape):
     np.testing.assert_allclose(offsets.sum(axis=1), 1)  # every pixel belongs to nodes in whole
     np.testing.assert_allclose(slopes, offsets * lightness.ravel()[free, None])
 
-    r = RNG.normal(0, 1, (shape[0], 2, shape[1]))
+    r = rng().normal(0, 1, (shape[0], 2, shape[1]))
     r[np.isinf(weight)[:, None].repeat(2, axis=1)] = 0
     restricted = operator.restrict(r).transpose(0, 2, 1).reshape(-1, 2)
     np.testing.assert_allclose(restricted, p.T @ r.swapaxes(1, 2).reshape(-1, 2), atol=1e-9)
@@ -113,12 +113,12 @@ def test_the_coarse_operator_is_that_of_galerkin(kernels, shape):
 
 def test_a_cycle_over_the_nodes_is_symmetric_and_shrinks_the_error():
     shape = (97, 130)
-    lightness = 50 + RNG.normal(0, 3, shape)
-    weight = np.where(RNG.random(shape) < 1e-3, np.inf, 0)
+    lightness = 50 + rng().normal(0, 3, shape)
+    weight = np.where(rng().random(shape) < 1e-3, np.inf, 0)
     operator = operator_of(lightness, load("cpp"), weight)
     system = operator.galerkin()
     grid = AffineGrid(system, operator.coarse_shape[0], operator.coarse_shape[2])
-    x, y = RNG.normal(0, 1, (2, system.shape[0], 2))
+    x, y = rng().normal(0, 1, (2, system.shape[0], 2))
     assert (x * grid.cycle(y)).sum() == pytest.approx((grid.cycle(x) * y).sum(), rel=1e-6)
     assert (x * grid.cycle(x)).sum() > 0
     error = x
@@ -130,10 +130,10 @@ def test_a_cycle_over_the_nodes_is_symmetric_and_shrinks_the_error():
 
 def test_the_energy_is_minimised(kernels):
     shape = (13, 17)
-    lightness, weight = RNG.uniform(30, 60, shape), some_hints(shape)
+    lightness, weight = rng().uniform(30, 60, shape), some_hints(shape)
     held = weight > 0
     confidence = (1 - 1 / (1 + weight)).astype(np.float32)
-    colours = np.where(held[..., None], RNG.normal(0, 20, (*shape, 2)), 0).astype(np.float32)
+    colours = np.where(held[..., None], rng().normal(0, 20, (*shape, 2)), 0).astype(np.float32)
     hard, soft = np.isinf(weight).ravel(), np.where(np.isinf(weight), 0, weight).ravel()
     system = reference.matting_laplacian(lightness / 100, EPSILON) + np.diag(soft)
     target = colours.reshape(-1, 2).astype(float)
@@ -152,7 +152,7 @@ def test_the_energy_is_minimised(kernels):
 @pytest.mark.parametrize("shape", [(60, 90), (240, 360)])
 def test_few_iterations_do_at_any_size(shape):
     rows, cols = np.indices(shape) / shape[0]
-    lightness = 40 + 20 * rows + 25 * (cols + 0.3 * rows > 0.7) + RNG.normal(0, 0.5, shape)
+    lightness = 40 + 20 * rows + 25 * (cols + 0.3 * rows > 0.7) + rng().normal(0, 0.5, shape)
     places = [(0.2, 0.2, (30, 20)), (0.8, 0.3, (12, 30)), (0.5, 1.3, (-20, 15))]
     points = [(int(row * shape[0]), int(col * shape[0]), colour) for row, col, colour in places]
     hints = Hints.from_points(points, shape)

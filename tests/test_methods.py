@@ -7,6 +7,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 from backends import load
+from randomness import rng
 
 from pyvarcolor import Hints, Recipe, colorize, methods
 from pyvarcolor.color import lightness_from_gray
@@ -15,7 +16,6 @@ from pyvarcolor.photograph import Photograph
 from pyvarcolor.result import Expected, SolverReport, WarmStart
 from pyvarcolor.shading import normalize_hints, phi
 
-RNG = np.random.default_rng(27449)
 ALONE = {"prior": "none", "scale_u": 100.0}  # without a prior colour has far to go
 SPREADING = [name for name in methods.names() if issubclass(methods.get(name), Propagation)]
 VARIANTS = [
@@ -41,7 +41,7 @@ def variant(request):
 def scene(shape=(22, 30), dtype=np.float32):
     """Two regions with soft shading and grain, and three strokes."""
     rows, cols = np.indices(shape)
-    lightness = 40 + 0.3 * rows + 25 * (cols + 0.3 * rows > 16) + RNG.normal(0, 0.1, shape)
+    lightness = 40 + 0.3 * rows + 25 * (cols + 0.3 * rows > 16) + rng().normal(0, 0.1, shape)
     points = [(4, 4, (30, 20)), (16, 8, (12, 30)), (10, 26, (-20, 15))]
     return lightness.astype(dtype), Hints.from_points(points, shape)
 
@@ -246,7 +246,7 @@ def test_energy_goes_down(variant):
 def test_inputs_are_left_alone(variant):
     lightness, hints = scene()
     before = lightness.copy(), hints.chroma.copy()
-    initial = RNG.normal(0, 5, (*lightness.shape, 2)).astype(np.float32)
+    initial = rng().normal(0, 5, (*lightness.shape, 2)).astype(np.float32)
     kept = initial.copy()
     solve(variant, lightness, hints, initial=initial, max_iter=20)
     assert (lightness == before[0]).all()
@@ -315,7 +315,7 @@ def test_strokes_everywhere(variant):
     if fades(variant):
         pytest.skip("this variant is meant to let the strokes fade")
     lightness, _ = scene()
-    chroma = RNG.normal(0, 20, (*lightness.shape, 2)).astype(np.float32)
+    chroma = rng().normal(0, 20, (*lightness.shape, 2)).astype(np.float32)
     result, _ = solve(variant, lightness, Hints(np.ones(lightness.shape, bool), chroma))
     np.testing.assert_allclose(result, chroma, atol=1e-4)
 

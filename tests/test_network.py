@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from backends import load
+from randomness import rng
 from scipy.signal import correlate
 from skimage import data
 from skimage.transform import resize
@@ -25,7 +26,6 @@ from pyvarcolor.photograph import Photograph
 from pyvarcolor.shading import normalize_hints
 
 TRACE = Path(__file__).parent / "data" / "network_trace.npz"
-RNG = np.random.default_rng(90_417)
 
 
 def photograph(height=120, width=160, picture=data.coffee):
@@ -43,7 +43,7 @@ def points(chroma, *places):
 @pytest.mark.parametrize("stride", [1, 2])
 @pytest.mark.parametrize("shape", [(1, 1, 1), (3, 6, 8), (2, 7, 5)])
 def test_a_convolution_is_a_correlation_with_zeros_around(shape, stride):
-    x, weight, bias = (RNG.standard_normal(size).astype(np.float32) for size in (shape, (4, shape[0], 3, 3), 4))
+    x, weight, bias = (rng().standard_normal(size).astype(np.float32) for size in (shape, (4, shape[0], 3, 3), 4))
     padded = np.pad(x, ((0, 0), (1, 1), (1, 1)))
     expected = [correlate(padded, kernel, mode="valid")[0] + at for kernel, at in zip(weight, bias, strict=True)]
     out = conv3x3(x, weight.reshape(4, -1), bias, stride)
@@ -51,8 +51,8 @@ def test_a_convolution_is_a_correlation_with_zeros_around(shape, stride):
 
 
 def test_the_small_layers():
-    x = RNG.standard_normal((3, 4, 5)).astype(np.float32)
-    mix, bias = RNG.standard_normal((2, 3)).astype(np.float32), np.float32([1, -1])
+    x = rng().standard_normal((3, 4, 5)).astype(np.float32)
+    mix, bias = rng().standard_normal((2, 3)).astype(np.float32), np.float32([1, -1])
     np.testing.assert_allclose(conv1x1(x, mix, bias), np.einsum("dc,chw->dhw", mix, x) + bias[:, None, None], atol=1e-5)
     np.testing.assert_array_equal(twice(x)[:, 1::2, ::2], x)
     assert twice(x).shape == (3, 8, 10)
@@ -140,7 +140,7 @@ def test_a_mirrored_view_is_that_of_a_mirrored_photograph(monkeypatch):
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 40), (3, 2), (50, 400)])
 def test_any_photograph_has_an_answer(shape):
-    result = colorize(RNG.integers(0, 256, shape, dtype=np.uint8))
+    result = colorize(rng().integers(0, 256, shape, dtype=np.uint8))
     assert result.rgb.shape == (*shape, 3)
     assert np.isfinite(result.chroma).all()
 

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 from backends import load
+from randomness import rng
 
 from pyvarcolor import Hints, methods
 from pyvarcolor.photograph import Photograph
 
-RNG = np.random.default_rng(88013)
 COLOURS = np.array([[30.0, 20.0], [-20.0, 15.0], [5.0, -40.0]])
 
 
@@ -28,7 +28,7 @@ def transitions(lightness: np.ndarray, beta: float) -> np.ndarray:
 
 def test_colours_are_blended_by_the_probability_to_meet_them_first(kernels):
     shape, beta = (9, 11), 40.0
-    lightness = RNG.uniform(20, 80, shape)
+    lightness = rng().uniform(20, 80, shape)
     labels = np.full(shape, -1)
     labels[[1, 7, 4, 4], [2, 1, 8, 9]] = [0, 1, 2, 2]
     seeds, free = np.flatnonzero(labels.ravel() >= 0), np.flatnonzero(labels.ravel() < 0)
@@ -46,7 +46,7 @@ def test_colours_are_blended_by_the_probability_to_meet_them_first(kernels):
 
 @pytest.mark.parametrize("scale", [0.01, 1.5])
 def test_contrast_does_not_matter(scale):
-    lightness = RNG.uniform(20, 60, (12, 13))
+    lightness = rng().uniform(20, 60, (12, 13))
     hints = Hints.from_points([(3, 3, (30, 20)), (9, 9, (-20, 15))], lightness.shape)
     method = methods.make("random-walker", normalize=False, tol=0, max_iter=80)
     answers = [method.solve(Photograph(light, load("cpp")), hints)[0] for light in (lightness, scale * lightness)]

@@ -10,6 +10,7 @@ import pytest
 import quality
 import rivals
 from PIL import Image
+from randomness import rng
 from rivals.bilateral_solver import SPATIAL, bistochastic, blur, fbs, grid
 from rivals.closed_form import CHANNELS, LAMBDA, closed_form, matting_laplacian
 from rivals.fast_global_smoother import smooth, smooth_rows
@@ -18,16 +19,14 @@ from pyvarcolor import Hints, kernels, methods
 from pyvarcolor.evaluation import point_hints, read_photograph, save_hints
 from pyvarcolor.photograph import Photograph
 
-RNG = np.random.default_rng(416_093)
-
 
 def scene(height: int = 13, width: int = 17) -> tuple[np.ndarray, Hints]:
     """Smooth lightness with an edge and grain; a few hints of any colour."""
     rows, cols = np.indices((height, width))
-    lightness = 30 + rows + 25 * (cols > width // 2) + RNG.normal(0, 1, rows.shape)
-    mask = RNG.random(rows.shape) < 0.05
+    lightness = 30 + rows + 25 * (cols > width // 2) + rng().normal(0, 1, rows.shape)
+    mask = rng().random(rows.shape) < 0.05
     mask[2, [3, -3]] = True
-    return lightness, Hints(mask, RNG.normal(0, 20, (*rows.shape, 2)))
+    return lightness, Hints(mask, rng().normal(0, 20, (*rows.shape, 2)))
 
 
 @pytest.mark.parametrize("name", sorted(rivals.RIVALS.keys() - {"gray", "tint"}))
@@ -50,7 +49,7 @@ def test_levin_is_the_method_with_the_published_weights():
 def test_the_matting_laplacian_is_what_affine_functions_of_the_windows_leave():
     lightness, _ = scene()
     eps = 1e-4
-    u = RNG.normal(0, 20, lightness.shape)
+    u = rng().normal(0, 20, lightness.shape)
     left = 0.0
     for i, j in np.ndindex(lightness.shape[0] - 2, lightness.shape[1] - 2):
         window = np.s_[i : i + 3, j : j + 3]
@@ -72,8 +71,8 @@ def test_closed_form_is_a_minimum():
 
 
 def test_fast_global_smoother_minimises_along_rows():
-    guide = RNG.integers(0, 20, (3, 7)).astype(float)
-    f = RNG.normal(0, 1, (3, 7, 2))
+    guide = rng().integers(0, 20, (3, 7)).astype(float)
+    f = rng().normal(0, 1, (3, 7, 2))
     u = smooth_rows(f, guide, 5.0, 4.0)
     for row in range(3):
         weights = 5 * np.exp(-np.abs(np.diff(guide[row])) / 4)
@@ -84,8 +83,8 @@ def test_fast_global_smoother_minimises_along_rows():
 
 def test_fast_global_smoother_is_that_of_opencv():
     cv2 = pytest.importorskip("cv2")
-    guide = RNG.integers(100, 140, (40, 50)).astype(np.uint8)
-    f = RNG.normal(0, 20, (40, 50)).astype(np.float32)
+    guide = rng().integers(100, 140, (40, 50)).astype(np.uint8)
+    f = rng().normal(0, 20, (40, 50)).astype(np.float32)
     expected = cv2.ximgproc.fastGlobalSmootherFilter(guide, f, 500, 5)
     np.testing.assert_allclose(smooth(f[..., None], guide.astype(float), 500, 5)[..., 0], expected, atol=1e-3)
 
@@ -130,7 +129,7 @@ def folder(tmp_path, monkeypatch) -> Path:
     Path("photographs").mkdir()
     Path("hints").mkdir()
     for name in ("one", "two"):
-        rgb = np.kron(RNG.integers(70, 190, (2, 2, 3)), np.ones((16, 20, 1))).astype(np.uint8)
+        rgb = np.kron(rng().integers(70, 190, (2, 2, 3)), np.ones((16, 20, 1))).astype(np.uint8)
         Image.fromarray(rgb).save(f"photographs/{name}.png")
         photograph = read_photograph(f"photographs/{name}.png")
         save_hints(f"hints/{name}.npz", {"p4": point_hints(photograph, 4)})

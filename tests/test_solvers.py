@@ -9,19 +9,19 @@ import reference
 import scipy.sparse as sp
 import scipy.sparse.linalg as sla
 from backends import load
+from randomness import rng
 
 from pyvarcolor.result import Progress
 from pyvarcolor.solvers.iterate import Run, StopRule, comparing, iterate
 from pyvarcolor.solvers.multigrid import Multigrid, edge_weights
 from pyvarcolor.solvers.steps import degree, tgv_steps, tv_steps
 
-RNG = np.random.default_rng(60317)
 SHAPES = [(1, 1), (1, 9), (9, 1), (2, 2), (7, 11), (12, 10)]
 
 
 def weights(shape, channels):
     """A random scalar or tensor weight with strong edges."""
-    lightness = np.ascontiguousarray(RNG.normal(0, 3, shape))
+    lightness = np.ascontiguousarray(rng().normal(0, 3, shape))
     g = np.empty((shape[0], channels, shape[1]))
     kernels = load("numba")
     (kernels.edge_weight if channels == 1 else kernels.edge_tensor)(lightness, 1.0, 3.0, 1e-4, g)
@@ -73,10 +73,10 @@ def run(kernels, callback=None):
 
 
 def random_problem(shape=(23, 31), hints=12, dtype=np.float64):
-    lightness = np.cumsum(RNG.normal(0, 1, shape), axis=1).astype(dtype)
+    lightness = np.cumsum(rng().normal(0, 1, shape), axis=1).astype(dtype)
     hint_weight = np.zeros(shape, dtype)
-    hint_weight.ravel()[RNG.choice(lightness.size, hints, replace=False)] = np.inf
-    values = RNG.normal(0, 20, (shape[0], 2, shape[1])).astype(dtype)
+    hint_weight.ravel()[rng().choice(lightness.size, hints, replace=False)] = np.inf
+    values = rng().normal(0, 20, (shape[0], 2, shape[1])).astype(dtype)
     return lightness, np.where(hint_weight[:, None] > 0, values, 0).astype(dtype), hint_weight
 
 
@@ -104,7 +104,7 @@ def sparse_solution(edges, hints, hint_weight, first, beta):
 
 def lines(shape=(96, 120)):
     """Lightness with grain and lines of one pixel: what is hardest for a multigrid."""
-    lightness = 50 + RNG.normal(0, 2, shape)
+    lightness = 50 + rng().normal(0, 2, shape)
     lightness[::7], lightness[:, ::11], lightness[3::13, ::2] = 10, 90, 30
     return lightness
 
@@ -112,9 +112,9 @@ def lines(shape=(96, 120)):
 def strokes_on(shape, count, dtype=np.float32):
     """Random strokes: hints and hint_weight."""
     hint_weight = np.zeros(shape, dtype)
-    for i, j in zip(RNG.integers(0, shape[0], count), RNG.integers(0, shape[1], count), strict=True):
+    for i, j in zip(rng().integers(0, shape[0], count), rng().integers(0, shape[1], count), strict=True):
         hint_weight[i : i + 3, j : j + 8] = np.inf
-    values = RNG.uniform(-40, 40, (shape[0], 2, shape[1]))
+    values = rng().uniform(-40, 40, (shape[0], 2, shape[1]))
     return np.where(hint_weight[:, None] > 0, values, 0).astype(dtype), hint_weight
 
 
@@ -179,7 +179,7 @@ def test_multigrid_answers_new_hints_as_if_they_were_the_first(kernels, beta):
 def test_multigrid_rests_where_it_has_arrived(kernels, beta):
     """Long after the last digit is right, products of residuals underflow: they must not lead away."""
     shape = (17, 23)
-    edges = edge_weights(kernels, RNG.uniform(0, 100, shape).astype(np.float32), 3.0, 3.0, 1e-3)
+    edges = edge_weights(kernels, rng().uniform(0, 100, shape).astype(np.float32), 3.0, 3.0, 1e-3)
     hints, hint_weight = strokes_on(shape, 3)
     u, report = Multigrid(edges, kernels, beta=beta).minimise(hints, hint_weight, StopRule(3000, 100, 0), run(kernels))
     assert (report.stopped_by, report.iterations) == ("direct", 3000)

@@ -11,14 +11,16 @@ from typing import Any
 import numpy as np
 import pytest
 from backends import load
+from randomness import rng
 
 from pyvarcolor import Hints, colorize, methods
 from pyvarcolor import kernels as waist
 from pyvarcolor.kernels.processors import processors
 from pyvarcolor.photograph import Photograph
 
-RANDOM = np.random.default_rng(40823)
-LIGHTNESS = RANDOM.uniform(0, 100, (170, 150)).astype(np.float32)  # large enough for three threads in C++
+LIGHTNESS = (
+    np.random.default_rng(40823).uniform(0, 100, (170, 150)).astype(np.float32)
+)  # large enough for three threads in C++
 HINTS = Hints.from_points([(20, 30, (40, 30)), (90, 110, (-20, 10)), (150, 60, (5, -35))], LIGHTNESS.shape)
 
 
@@ -80,7 +82,7 @@ print(kernels.load(sys.argv[1], 64).threads)
 def test_many_threads_do_not_collapse() -> None:
     """Barriers that spin take some milliseconds each here, a hundred times what is between them."""
     shape = (200, 2, 200)
-    u, scratch, hints = (RANDOM.normal(size=shape).astype(np.float32) for _ in range(3))
+    u, scratch, hints = (rng().normal(size=shape).astype(np.float32) for _ in range(3))
     weight = np.zeros((200, 200), np.float32)
 
     def seconds(threads: int) -> float:

@@ -2,17 +2,16 @@
 
 import numpy as np
 import pytest
+from randomness import rng
 
 from pyvarcolor import Hints, colorize, colorize_tiles, memory
-
-RNG = np.random.default_rng(90271)
 
 
 @pytest.fixture(scope="module")
 def photograph():
     """700 x 900 pixels of gray hills with grain and a dark disc; three strokes, all far from one corner."""
     yy, xx = np.mgrid[:700, :900]
-    gray = 0.5 + 0.15 * np.sin(xx / 90) * np.cos(yy / 70) + RNG.normal(0, 0.004, xx.shape)
+    gray = 0.5 + 0.15 * np.sin(xx / 90) * np.cos(yy / 70) + rng().normal(0, 0.004, xx.shape)
     gray[(yy - 350) ** 2 + (xx - 450) ** 2 < 200**2] *= 0.6
     points = [(350, 450, (35, 20)), (80, 120, (-25, 25)), (600, 150, (-5, -30))]
     return (255 * gray).round().astype(np.uint8), Hints.from_points(points, gray.shape, radius=6)

@@ -13,6 +13,7 @@ import film
 import numpy as np
 import pytest
 from PIL import Image
+from randomness import rng
 from skimage import data
 
 from pyvarcolor.learned.guess import DEVIATION
@@ -22,7 +23,6 @@ from pyvarcolor.shading import phi
 
 ROOT = Path(__file__).resolve().parents[1]
 TRAINING = ROOT / "training"
-RNG = np.random.default_rng(61_117)
 
 
 def test_an_old_film_is_a_gray_picture_of_the_scene():
@@ -43,8 +43,8 @@ def pictures(tmp_path_factory):
     sources = [data.astronaut(), data.coffee(), data.chelsea(), data.rocket()]
     for number in range(200):
         source = sources[number % 4]
-        side = int(RNG.integers(120, 250))
-        row, col = (int(RNG.integers(length - side)) for length in source.shape[:2])
+        side = int(rng().integers(120, 250))
+        row, col = (int(rng().integers(length - side)) for length in source.shape[:2])
         window = Image.fromarray(source[row : row + side, col : col + side]).resize((256, 256))
         window.save(folder / f"{number:03}.png")
     return folder

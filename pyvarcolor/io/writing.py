@@ -215,7 +215,7 @@ def _prepared(path: str | Path, rgb: Pixels, like: Photo, note: str | None) -> t
         else:
             warnings.warn(f"{path}: {file_format.name} has no transparency; it is left out", stacklevel=4)
     exif = _exif_of(like, note)
-    blocks = {"EXIF": exif.to_bytes(), "XMP": like.xmp, "IPTC": like.iptc}
+    blocks = {"EXIF": exif.to_bytes() if exif.directory else None, "XMP": like.xmp, "IPTC": like.iptc}
     for kind, most in file_format.most_bytes.items():
         if len(blocks[kind] or b"") > most:
             amount = f"so much {kind}" if most else kind
