@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from typing import Any
 
 import numpy as np
 from matplotlib.backend_bases import MouseEvent
@@ -57,13 +58,13 @@ class Watch:
         self.tool = tool = StrokeTool(self._gray, live=self._live)
         self._widget = tool.screen.canvas.get_tk_widget()
         tool.screen.canvas.mpl_connect("motion_notify_event", self._on_motion)
-        show_colour = tool._show_colour
+        show = tool.display.show_color
 
-        def show_and_note(colour: object) -> None:
-            show_colour(colour)
+        def show_and_note(*color: Any) -> None:
+            show(*color)
             self._widget.after_idle(lambda: self.colours.append(time.monotonic()))
 
-        tool._show_colour = show_and_note
+        tool.display.show_color = show_and_note
         self._widget.after(3000, self._start)
         return tool
 

@@ -12,6 +12,7 @@ from skimage.transform import resize
 
 from pyvarcolor.interactive import Files, StrokeTool, stroke_tool
 from pyvarcolor.interactive.keys import BINDINGS, gestures
+from pyvarcolor.interactive.painter import Painter
 from pyvarcolor.interactive.palette import chroma_of
 from pyvarcolor.io import Photo, read_photo, write_photo
 from pyvarcolor.strokes.raster import rasterize
@@ -61,7 +62,7 @@ class Hand:
 
     @property
     def picture(self):
-        return self.tool.screen._shown
+        return self.tool.screen.shown
 
     @property
     def status(self):
@@ -253,7 +254,7 @@ def test_a_click_may_tremble(make):
     hand.send("button_press_event", (x, y), 1)
     hand.send("motion_notify_event", (x + 2, y - 1))
     hand.send("button_release_event", (x + 2, y - 1), 1)
-    np.testing.assert_allclose(hand.tool._panel.place, (0.25, 0.75), atol=0.03)
+    np.testing.assert_allclose(hand.tool.panel.place, (0.25, 0.75), atol=0.03)
 
 
 def test_colour_follows_the_brush_and_what_is_undone(make):
@@ -288,9 +289,9 @@ def test_colours_and_places_are_suggested(make):
     hand = make(live=True)
     hand.drag((0.5, 0.5), button="left")
     hand.tool.wait()
-    assert 3 <= len(set(hand.tool._panel.advised)) <= 6
+    assert 3 <= len(set(hand.tool.panel.advised)) <= 6
     hand.click(hand.tool.screen.advised, 1, 0)
-    assert hand.tool.session.color == hand.tool._panel.advised[1]
+    assert hand.tool.session.color == hand.tool.panel.advised[1]
     hand.key("p")
     hand.tool.wait()
     marks = [mark for mark in hand.tool.screen.marks if mark.get_visible()]
@@ -302,7 +303,7 @@ def test_colours_and_places_are_suggested(make):
 def test_a_failing_solver_is_told_and_the_tool_lives_on(make, monkeypatch):
     hand = make(live=True)
     hand.tool.wait()
-    monkeypatch.setattr(hand.tool._painter, "answer", lambda wish: (_ for _ in ()).throw(MemoryError("too large")))
+    monkeypatch.setattr(Painter, "answer", lambda painter, wish: (_ for _ in ()).throw(MemoryError("too large")))
     hand.drag((0.1, 0.1), (0.2, 0.1))
     hand.tool.wait()
     assert "colour failed: too large" in hand.status
@@ -355,8 +356,7 @@ def test_what_cannot_be_saved_stays_unsaved(make, files):
     hand = make(files=files)
     hand.drag((0.1, 0.1), (0.6, 0.2))
     files.strokes.mkdir()
-    hand.tool._replacing = True
-    hand.key("s")
+    hand.key("s", "s")
     hand.tool.wait()
     assert "not saved:" in hand.status
     assert hand.tool.unsaved
@@ -371,11 +371,11 @@ def test_esc_asks_once_if_strokes_are_unsaved(make, files, tmp_path):
     hand.drag((0.1, 0.1), (0.6, 0.2))
     hand.key("escape")
     assert "not saved" in hand.status
-    assert not hand.tool._closed
+    assert not hand.tool.closed
     hand.key("n", "escape")  # work in between: asked again
-    assert not hand.tool._closed
+    assert not hand.tool.closed
     hand.key("escape")
-    assert hand.tool._closed
+    assert hand.tool.closed
     assert (tmp_path / "strokes.json.autosave").exists()
 
 
@@ -443,7 +443,7 @@ def test_strokes_that_paint_nothing_are_saved_too(make, files):
 
 def test_a_side_file_that_cannot_be_written_does_not_stop_the_work(make, files):
     hand = make(files=files)
-    hand.tool._journal.path = files.strokes.parent / "gone" / "strokes.json.autosave"
+    hand.tool.keeper.journal.path = files.strokes.parent / "gone" / "strokes.json.autosave"
     hand.drag((0.1, 0.1), (0.6, 0.2))
     assert "kept in memory alone" in hand.status
     assert len(hand.tool.strokes) == 1
@@ -459,7 +459,7 @@ def test_help_names_every_key_and_gesture(make):
         assert f"{gesture:<19}{meaning}" in words
     hand.key("escape")
     assert not hand.tool.screen.sheet.get_visible()
-    assert not hand.tool._closed
+    assert not hand.tool.closed
 
 
 def test_r_that_is_held_down_toggles_once(make, monkeypatch):
@@ -475,14 +475,14 @@ def test_r_that_is_held_down_toggles_once(make, monkeypatch):
     for _ in range(5):  # X11: pairs of release and press
         event("key_release_event", 0.03)
         event("key_press_event", 0.001)
-    assert hand.tool._draw_button == "left"
+    assert hand.tool.draw_button == "left"
     event("key_release_event", 0.1)
     event("key_press_event", 0.5)
     for _ in range(5):  # Windows: presses alone
         event("key_press_event", 0.4)
-    assert hand.tool._draw_button == "right"
+    assert hand.tool.draw_button == "right"
     event("key_press_event", 2)  # macOS: the release was lost
-    assert hand.tool._draw_button == "left"
+    assert hand.tool.draw_button == "left"
 
 
 @pytest.mark.parametrize(
@@ -522,7 +522,7 @@ def test_a_window_of_twice_the_resolution_looks_alike(make):
         FigureCanvasAgg(figure)
         tool = StrokeTool(GRAY, (LINE,), live=False, figure=figure)
         high, wide = tool.screen.window
-        share = (np.abs(tool.screen._shown.astype(int) - (200, 80, 60)).max(axis=2) == 0).mean()
+        share = (np.abs(tool.screen.shown.astype(int) - (200, 80, 60)).max(axis=2) == 0).mean()
         tool.close()
         return high, wide, share
 
@@ -551,6 +551,6 @@ def test_the_photograph_itself_is_never_replaced(tmp_path):
 def test_the_side_file_is_json_line_by_line(make, files):
     hand = make(files=files)
     hand.drag((0.1, 0.1), (0.6, 0.2))
-    header, *records = map(json.loads, hand.tool._journal.path.read_text().splitlines())
+    header, *records = map(json.loads, hand.tool.keeper.journal.path.read_text().splitlines())
     assert header == {"format": "pyvarcolor-session", "version": 1, "shape": list(SHAPE)}
     assert [sorted(record) for record in records] == [["start"], ["come", "gone"]]

@@ -118,7 +118,7 @@ class Display:
             self._pictures.clear()
         self.refresh()
 
-    def show_colour(self, chroma: Array, view: Viewport, picture: Picture) -> None:
+    def show_color(self, chroma: Array, view: Viewport, picture: Picture) -> None:
         """Show new colour, and the picture of it that was developed for a view."""
         self.scene.chroma = chroma
         self._pictures.pop("color", None)

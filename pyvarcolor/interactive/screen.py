@@ -39,7 +39,7 @@ class Screen:
         figure.set_facecolor(GROUND)
         self.figure = figure
         self.blits = bool(getattr(figure.canvas, "supports_blit", False)) and hasattr(figure.canvas, "buffer_rgba")
-        self._shown: Picture = np.zeros((1, 1, 3), np.uint8)
+        self.shown: Picture = np.zeros((1, 1, 3), np.uint8)
         self._ground: Any = None
         self._under: Any = None
         self._make_view()
@@ -90,7 +90,7 @@ class Screen:
 
     def show_picture(self, picture: Picture) -> None:
         """Show this in the view, (h, w, 3)."""
-        self._shown = picture
+        self.shown = picture
         if not self.blits:
             self.picture.set_data(picture)
             self.canvas.draw_idle()
@@ -204,7 +204,7 @@ class Screen:
         figure = self.figure
         self.view = figure.add_axes((0, 0, 1, 1), facecolor=GROUND)
         self.view.set_axis_off()
-        self.picture = self.view.imshow(self._shown, interpolation="nearest", aspect="auto", animated=self.blits)
+        self.picture = self.view.imshow(self.shown, interpolation="nearest", aspect="auto", animated=self.blits)
         self.strokes = [self._line(solid_capstyle="round", solid_joinstyle="round") for _ in range(2)]
         self.outlines = [
             [self._line(color="black", linewidth=1.6), self._line(color="white", linewidth=0.7)] for _ in range(2)
@@ -294,8 +294,8 @@ class Screen:
 
     def _put_picture(self) -> None:
         buffer = np.asarray(self.canvas.buffer_rgba())
-        height, width = (min(sides) for sides in zip(self._shown.shape[:2], buffer.shape[:2], strict=True))
-        buffer[:height, :width, :3] = self._shown[:height, :width]  # much faster than by way of an image of matplotlib
+        height, width = (min(sides) for sides in zip(self.shown.shape[:2], buffer.shape[:2], strict=True))
+        buffer[:height, :width, :3] = self.shown[:height, :width]  # much faster than by way of an image of matplotlib
         self._under = self.canvas.copy_from_bbox(self.view.bbox)
         self._put_moving()
         self.status.draw_artist(self.status_text)

@@ -122,14 +122,14 @@ public:
             ((k++ == stage ? static_cast<void>(stages(i)) : void()), ...);
         };
         const Index first = me_ * count / size_, last = (me_ + 1) * count / size_;
-        const Index shy = me_ > 0, modest = me_ + 1 < size_;  // a stage ends one row further from the next band
+        const Index has_band_before = me_ > 0, has_band_after = me_ + 1 < size_;  // a stage ends one row further from the next band
         for (Index s = first; s < last + depth - 1; ++s) {
             for (Index k = 0; k < depth; ++k)
-                if (s - k >= first + shy * k && s - k < last - modest * k) run(k, s - k);
+                if (s - k >= first + has_band_before * k && s - k < last - has_band_after * k) run(k, s - k);
         }
         meet();
         if constexpr (depth > 1) {
-            for (Index k = 1; k < depth * modest; ++k)
+            for (Index k = 1; k < depth * has_band_after; ++k)
                 for (Index i = last - k; i < last + k; ++i) run(k, i);
             meet();
         }
