@@ -19,7 +19,7 @@ from PIL.PngImagePlugin import PngInfo
 
 import pyvarcolor
 from pyvarcolor.color import lightness_from_gray
-from pyvarcolor.io import Photo, read_pages, read_photo, write_pages, write_photo, writing
+from pyvarcolor.io import Photo, read_pages, read_photo, write_pages, write_photo, encoders
 from pyvarcolor.io.exif import BIG, CLASSIC, PREFIX, Entry, Exif
 
 NOTE = json.dumps({"colourised by": "pyvarcolor", "method": "tgv"})
@@ -172,7 +172,7 @@ def test_xmp_survives_byte_for_byte(sources, tmp_path, suffix):
 def test_big_tiff_has_all_tags(sources, tmp_path, tags, name, monkeypatch):
     photo = read_photo(sources / name)
     with monkeypatch.context() as patch:
-        patch.setattr(writing, "_LARGEST_TIFF", 100)
+        patch.setattr(encoders, "_LARGEST_TIFF", 100)
         big = write_photo(tmp_path / "big.tif", colored(photo), like=photo)
     again = read_photo(big)
     classic = write_photo(tmp_path / "classic.tif", colored(again), like=again)

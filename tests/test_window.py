@@ -119,7 +119,7 @@ def same_paint(strokes, others, shape):
 
 def test_the_saved_mask_is_what_was_drawn_pixel_for_pixel(display, gray, tmp_path):
     mask, shape, colors = tmp_path / "mask.png", (240, 320), Session().recent
-    with opened(display, shape, "mask_app", "--input", gray, "--output", mask) as person:
+    with opened(display, shape, "cli.mask_app", "--input", gray, "--output", mask) as person:
         expected = []
         for row in (200, 300, 400):
             places = (300, row), (420, row + 20), (500, row - 30)
@@ -149,7 +149,7 @@ def test_the_saved_mask_is_what_was_drawn_pixel_for_pixel(display, gray, tmp_pat
 def test_an_empty_mask_is_gone_on_with(display, gray, tmp_path):
     mask, shape = tmp_path / "mask.png", (240, 320)
     Image.new("RGB", shape[::-1]).save(mask)
-    with opened(display, shape, "mask_app", "--input", gray, "--output", mask) as person:
+    with opened(display, shape, "cli.mask_app", "--input", gray, "--output", mask) as person:
         person.drag((300, 300), (420, 320))
         person.press("s")
         wait_for(lambda: read_image(mask).any(), "saving")
@@ -160,7 +160,7 @@ def test_an_empty_mask_is_gone_on_with(display, gray, tmp_path):
 
 def test_a_killed_session_loses_at_most_the_stroke_in_progress(display, gray, tmp_path):
     mask, shape, color = tmp_path / "mask.json", (240, 320), Session().color
-    command = "mask_app", "--input", gray, "--output", mask
+    command = "cli.mask_app", "--input", gray, "--output", mask
     with opened(display, shape, *command) as person:
         expected = []
         for row in (250, 350):
@@ -188,7 +188,7 @@ def test_colour_follows_and_is_saved_at_full_depth(display, tmp_path):
 
     deep = (65535 * resize(data.camera(), shape, anti_aliasing=True)).astype(np.uint16)
     tifffile.imwrite(photo, deep, photometric="minisblack")
-    with opened(display, shape, "cli", "paint", photo, "-o", out) as person:
+    with opened(display, shape, "cli.app", "paint", photo, "-o", out) as person:
         before = person.look()
         person.drag((300, 300), (420, 320))
         changed = wait_for(
@@ -210,7 +210,7 @@ def test_every_key_can_be_pressed_in_any_look_and_nothing_breaks(display, gray, 
     names |= {"home": "Home", "delete": "Delete", "escape": "Escape", "f1": "F1"}
     keys = [names.get(binding.keys[0], binding.keys[0]) for binding in BINDINGS if binding.action != "leave"]
     mask = tmp_path / "mask.png"
-    with opened(display, (240, 320), "mask_app", "--input", gray, "--output", mask, "--live") as person:
+    with opened(display, (240, 320), "cli.mask_app", "--input", gray, "--output", mask, "--live") as person:
         person.drag((300, 250), (500, 260))
         for key in keys:
             person.press(key, "Escape" if key in ("ctrl+o", "h") else "n")
@@ -222,11 +222,11 @@ def test_every_key_can_be_pressed_in_any_look_and_nothing_breaks(display, gray, 
     assert (person.process.returncode, err) == (0, "")
 
 
-@pytest.mark.parametrize("command", [["mask_app", "--input"], ["cli", "paint"]])
+@pytest.mark.parametrize("command", [["cli.mask_app", "--input"], ["cli.app", "paint"]])
 def test_without_a_screen_the_way_out_is_said(command, gray, tmp_path):
     environment = {name: value for name, value in os.environ.items() if "DISPLAY" not in name and name != "MPLBACKEND"}
     arguments = [sys.executable, "-c", f"from pyvarcolor.{command[0]} import main; main()", *command[1:], str(gray)]
-    if command[0] == "mask_app":
+    if command[0] == "cli.mask_app":
         arguments += ["--output", str(tmp_path / "mask.png")]
     done = subprocess.run(arguments, env=environment, capture_output=True, text=True, timeout=PATIENCE, check=False)
     assert done.returncode == 2

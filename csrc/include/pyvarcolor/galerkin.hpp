@@ -198,7 +198,14 @@ void shares(Team& team, const Level<T>& level, Index coarse_rows, std::vector<T>
 }
 
 // What one row of cells of four coarse pixels, a b above c d, adds to P* A P; and the edges a-b above and a-c to its
-// left.
+// left. Between them lie the pixels top, left, right and bottom, each on its line with a share of either end (left: of
+// u and d, up and down; top: of l and r), and the middle:
+//
+//     a     top     b         row i, even
+//
+//   left   middle  right      row i + 1
+//
+//     c    bottom   d         row i + 2
 template <class T>
 struct Cells {
     enum Entry : std::size_t { aa, bb, cc, dd, ab, cd, ac, bd, ad, bc, entries };
