@@ -42,6 +42,10 @@ MAY_IMPORT = {
 }
 
 
+ORDER = (("result", "color", "memory"), ("hints", "io"), ("shading", "spaces", "strokes", "provenance"))
+"""The foundation, from the ground up: nothing imports what stands beside or above it."""
+
+
 def layer_of(source: Path) -> str:
     """Name of the file or folder at the top of the package."""
     return source.parts[0].removesuffix(".py")
@@ -50,7 +54,7 @@ def layer_of(source: Path) -> str:
 def imports(source: Path) -> Iterator[str]:
     """Dotted names that a source imports: ours without the package's name, the standard library left out."""
     package = ".".join(("pyvarcolor", *source.parent.parts))
-    for node in ast.walk(ast.parse((PACKAGE / source).read_bytes())):
+    for node in _run(ast.parse((PACKAGE / source).read_bytes())):
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
@@ -61,6 +65,14 @@ def imports(source: Path) -> Iterator[str]:
         for name in names:
             if name.partition(".")[0] not in sys.stdlib_module_names:
                 yield name.removeprefix("pyvarcolor.")
+
+
+def _run(tree: ast.AST) -> Iterator[ast.AST]:
+    """All nodes but those that are for type checkers alone."""
+    for node in ast.iter_child_nodes(tree):
+        if not (isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"):
+            yield node
+            yield from _run(node)
 
 
 def is_allowed(name: str, layer: str) -> bool:
@@ -86,6 +98,46 @@ def test_the_table_forbids_what_it_should() -> None:
     for layer in (*MAY_IMPORT, "color"):
         assert not is_allowed("torch", layer)
         assert is_allowed("matplotlib.figure", layer) == (layer in ("evaluation", "interactive"))
+
+
+def module_of(source: Path) -> str:
+    """Its dotted name, without that of the package."""
+    return ".".join(source.with_suffix("").parts).removesuffix(".__init__")
+
+
+def circles(arrows: dict[str, set[str]]) -> list[list[str]]:
+    """Groups of modules of which each leads to each other."""
+    import networkx
+
+    groups = networkx.strongly_connected_components(networkx.DiGraph(arrows))
+    return sorted(sorted(group) for group in groups if len(group) > 1)
+
+
+def test_nothing_imports_itself_in_a_circle() -> None:
+    """Nor where the import stands in a function."""
+    modules = {module_of(source) for source in SOURCES}
+    arrows = {
+        module_of(source): {
+            target
+            for name in imports(source)
+            for target in (name, name.rpartition(".")[0])
+            if target in modules - {module_of(source)} and not module_of(source).startswith(f"{target}.")
+        }
+        for source in SOURCES
+    }
+    assert sum(map(len, arrows.values())) > 200
+    assert circles(arrows) == []
+    assert circles(arrows | {"hints": {"strokes.parsing"}}) != []
+
+
+def test_the_foundation_has_an_order() -> None:
+    rank = {layer: height for height, layers in enumerate(ORDER) for layer in layers}
+    assert set(rank) == {layer_of(source) for source in SOURCES} - set(MAY_IMPORT)
+    for source in SOURCES:
+        layer = layer_of(source)
+        for name in imports(source) if layer in rank else ():
+            other = name.partition(".")[0]
+            assert other == layer or rank.get(other, -1) < rank[layer], f"{source} imports {name}"
 
 
 def test_methods_do_not_import_each_other() -> None:
