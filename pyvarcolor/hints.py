@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -99,6 +100,17 @@ class Hints:
     def share(self) -> float:
         """Fraction of pixels that are hints, 0..1."""
         return self.count / max(self.mask.size, 1)
+
+    @cached_property
+    def strokes(self) -> NDArray[np.intp]:
+        """Number, from 1 on, of the connected patch of one colour that each hint, in reading order, belongs to."""
+        from skimage.measure import label
+
+        at = np.flatnonzero(self.mask)
+        colors = np.full(self.mask.shape, -1)  # a* and b* as the bits of one integer, which -1 (twice NaN) never is
+        colors.reshape(-1)[at] = (self.chroma.reshape(-1, 2)[at] + 0).view(np.int64)[:, 0]  # + 0: there is one zero
+        patches: NDArray[np.intp] = label(colors, background=-1, connectivity=2)  # type: ignore[no-untyped-call]
+        return patches.reshape(-1)[at]
 
     def weight(self, dtype: DTypeLike = np.float32, most: float = np.inf) -> NDArray[np.floating]:
         """What each hint weighs in an energy.

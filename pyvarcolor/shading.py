@@ -60,7 +60,7 @@ def normalize_hints(hints: Hints, lightness: NDArray[np.floating]) -> NDArray[np
     height, width = hints.mask.shape
     normalized = np.zeros((height, 2, width), lightness.dtype)  # as kernels want it in memory
     if at.size:
-        strokes = _stroke_of_each(hints, at)
+        strokes = hints.strokes
         rows, columns = np.divmod(at, width)
         normalized[rows, :, columns] = chroma / _means(phi(light), strokes)[strokes, None]
     return normalized.transpose(0, 2, 1)
@@ -92,11 +92,12 @@ def fit_hints(hints: Hints, lightness: NDArray[np.floating]) -> Hints:
     >>> fit_hints(hints, np.array([[50.0, 50, 5]])).chroma[0, [0, 2], 0].round().tolist()
     [60.0, 10.0]
     """
-    at = np.flatnonzero(hints.mask if hints.confidence is None else hints.confidence == 1)
+    sure = hints if hints.confidence is None else Hints(hints.confidence == 1, hints.chroma)
+    at = np.flatnonzero(sure.mask)
     chroma = hints.chroma.reshape(-1, 2)[at].astype(np.float64)
     if not (~in_gamut(lab_to_linear_rgb(lightness.reshape(-1)[at].astype(np.float64), chroma))).any():
         return hints
-    strokes = _stroke_of_each(hints, at)
+    strokes = sure.strokes
     light, own = _means(lightness.reshape(-1)[at], strokes), np.zeros((strokes.max() + 1, 2))
     own[strokes] = chroma
     fitted, moved = project_to_gamut(light, own)
@@ -105,17 +106,6 @@ def fit_hints(hints: Hints, lightness: NDArray[np.floating]) -> Hints:
     held = hints.chroma.copy()
     held.reshape(-1, 2)[at] = fitted[strokes]
     return Hints(hints.mask, held, hints.confidence)
-
-
-def _stroke_of_each(hints: Hints, at: NDArray[np.intp]) -> NDArray[np.intp]:
-    """Number of the connected patch of one colour that each hint, at these places, belongs to."""
-    from skimage.measure import label
-
-    colours = np.full(hints.mask.shape, -1)  # a* and b* as the bits of one integer, which -1 (twice NaN) never is
-    chroma = hints.chroma.reshape(-1, 2)[at]
-    colours.reshape(-1)[at] = (chroma + 0).view(np.int64)[:, 0]  # + 0: there is one zero, not two
-    patches: NDArray[np.intp] = label(colours, background=-1, connectivity=2)  # type: ignore[no-untyped-call]
-    return patches.reshape(-1)[at]
 
 
 def _means(values: NDArray[np.floating], strokes: NDArray[np.intp]) -> NDArray[np.floating]:

@@ -107,9 +107,9 @@ def module_of(source: Path) -> str:
 
 def circles(arrows: dict[str, set[str]]) -> list[list[str]]:
     """Groups of modules of which each leads to each other."""
-    import networkx
+    import networkx as nx
 
-    groups = networkx.strongly_connected_components(networkx.DiGraph(arrows))
+    groups = nx.strongly_connected_components(nx.DiGraph(arrows))
     return sorted(sorted(group) for group in groups if len(group) > 1)
 
 

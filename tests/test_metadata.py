@@ -19,7 +19,7 @@ from PIL.PngImagePlugin import PngInfo
 
 import pyvarcolor
 from pyvarcolor.color import lightness_from_gray
-from pyvarcolor.io import Photo, read_pages, read_photo, write_pages, write_photo, encoders
+from pyvarcolor.io import Photo, encoders, read_pages, read_photo, write_pages, write_photo
 from pyvarcolor.io.exif import BIG, CLASSIC, PREFIX, Entry, Exif
 
 NOTE = json.dumps({"colourised by": "pyvarcolor", "method": "tgv"})

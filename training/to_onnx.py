@@ -50,6 +50,7 @@ class Graph:
 
 def build(height: int, width: int) -> onnx.ModelProto:
     """The network without hints: L*/100 (1, 1, height, width) to a* and b* (1, 2, height/2, width/2)."""
+    # Long, for it is the network from its first layer to its last, in the order of the paper's figure.
     graph = Graph()
     with WEIGHTS.open("rb") as file, np.load(file) as arrays:
         layers = [key.removesuffix(".weight") for key in arrays.files if key.endswith(".weight")]

@@ -117,7 +117,7 @@ def plot(log: Path, to: Path) -> None:
 
 
 def main() -> None:
-    """Train."""
+    """Train; long, for it is one loop that is read from its options to its last checkpoint."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("pack", type=Path, metavar="PACK.npz")
     parser.add_argument("out", type=Path, metavar="OUT")
