@@ -80,7 +80,7 @@ def make_arguments(function: str, backend: str) -> dict[str, Any]:
     arguments: dict[str, Any] = {}
     for name, rule in CONTRACT[function].items():
         channels = OTHER_CHANNELS.get((function, name), CHANNELS.get(name))
-        shape = (ROWS, COLS) if channels is None else (ROWS, channels, COLS)
+        shape: tuple[int, ...] = (ROWS, COLS) if channels is None else (ROWS, channels, COLS)
         shape = (ROWS, COLS, 3) if isinstance(rule, Picture) else OTHER_SHAPES.get((function, name), shape)
         if isinstance(rule, Workspace):
             arguments[name] = workspace_of(backend)

@@ -125,7 +125,7 @@ def test_nothing_but_the_package_is_installed_and_it_is_small() -> None:
     ours = [file for file in files if file.parts[0] == "pyvarcolor"]
     others = {file.parts[0] for file in files} - {"pyvarcolor", ".."}  # ..: the console script
     assert all(name.endswith(".dist-info") or "editable" in name for name in others), others
-    assert sum(file.locate().stat().st_size for file in ours) < 5e6
+    assert sum(Path(file.locate()).stat().st_size for file in ours) < 5e6
 
 
 def test_the_command_is_installed() -> None:

@@ -115,7 +115,7 @@ def test_what_tells_most_is_what_lowers_all_variances_most():
     known, every = sites(4, (5, 6)), np.unravel_index(np.arange(30), (5, 6))
     noise, importance = rng().uniform(0.1, 0.5, 4), rng().uniform(0.5, 2, 30)
     chosen = kriging.most_telling(known, noise, every, importance, 3)
-    rows, cols, noises = *known, noise
+    rows, cols, noises = known[0], known[1], noise
     for index in chosen:
         totals = []
         for candidate in range(30):

@@ -3,6 +3,7 @@
 import sys
 from dataclasses import dataclass, fields, replace
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,7 +19,7 @@ from pyvarcolor.shading import normalize_hints, phi
 
 ALONE = {"prior": "none", "scale_u": 100.0}  # without a prior colour has far to go
 SPREADING = [name for name in methods.names() if issubclass(methods.get(name), Propagation)]
-VARIANTS = [
+VARIANTS: list[tuple[str, dict[str, Any]]] = [
     *((name, {}) for name in SPREADING),
     ("heat", {"reimpose": False}),
     ("graph", {"beta": 10.0}),

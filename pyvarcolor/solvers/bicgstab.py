@@ -75,6 +75,6 @@ def solve_directed(
             previous, rho = rho, dot(shadow, r)
             d = r + scaled(ratio(rho * alpha, previous * omega), d - scaled(omega, image))
 
-    look = comparing(lambda: 0.5 * float(dot(r, r).sum()), u, run.kernels)
-    report = iterate(advance, look, u, rule, run)
+    evaluate = comparing(lambda: 0.5 * float(dot(r, r).sum()), u, run.kernels)
+    report = iterate(advance, evaluate, u, rule, run)
     return u, report

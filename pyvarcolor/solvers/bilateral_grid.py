@@ -106,7 +106,7 @@ class BilateralGrid:
         solver = ConjugateGradients(apply, lambda r: inverse * r, y[None], residual[None], scale)
         before = y.copy()
 
-        def look() -> tuple[float, float]:
+        def evaluate() -> tuple[float, float]:
             nonlocal before
             energy = free - 0.5 * float((y * (b + residual)).sum())
             change = float(np.hypot(*(y - before)) @ self._pixels / self._pixels.sum())
@@ -114,7 +114,7 @@ class BilateralGrid:
             return energy, change
 
         sliced = replace(run, chroma_of=lambda state: run.chroma_of(self.slice(state).astype(target.dtype)))
-        report = iterate(solver.advance, look, y, rule, sliced)
+        report = iterate(solver.advance, evaluate, y, rule, sliced)
         return self.slice(y), report
 
 

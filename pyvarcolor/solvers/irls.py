@@ -1,4 +1,4 @@
-"""Iteratively reweighted least squares: a norm is touched from above by a quadratic energy, again and again.
+"""Iteratively reweighted least squares: a quadratic energy majorises a norm, again and again.
 
 |z| <= (|z|^2 / e + e) / 2, with equality where e = |z|. With e = max(|z|, epsilon) of the colour so far, the sum of
 norms becomes an edge-weighted quadratic energy, which multigrid minimises. While epsilon falls from 10 (all but
@@ -38,7 +38,8 @@ def minimise_reweighted(
     Parameters
     ----------
     reweigh : callable
-        ``reweigh(u, epsilon, edges)`` writes the (H, 2, W) weights of the quadratic energy that touches at u.
+        ``reweigh(u, epsilon, edges)`` writes the (H, 2, W) weights of the quadratic energy that majorises, with
+        equality at u.
     energy : callable
         The energy of u.
     hints : (H, 2, W) ndarray

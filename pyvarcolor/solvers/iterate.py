@@ -1,4 +1,4 @@
-"""The one loop: blocks of iterations, a look at energy and change after each, callback and stop rule."""
+"""The one loop: blocks of iterations, energy and change evaluated after each, callback and stop rule."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ _BLOCK_SECONDS = 0.4
 
 @dataclass(frozen=True)
 class StopRule:
-    """When to look, and when to stop.
+    """When to evaluate, and when to stop.
 
     Parameters
     ----------
     max_iter : int
         Iterations at most; 0: the state that the solver starts from.
     check_every : int
-        Iterations between two looks at energy and change.
+        Iterations between two evaluations of energy and change.
     tol : float
-        Stop when a look finds that the colour moved by less than this (mean over pixels, units of chroma); 0 asks
-        for exactly `max_iter` iterations.
+        Stop when an evaluation finds that the colour moved by less than this (mean over pixels, units of chroma); 0
+        asks for exactly `max_iter` iterations.
     """
 
     max_iter: int
@@ -45,9 +45,9 @@ class Run:
     callback: Callback | None = None
     started: float = field(default_factory=time.perf_counter)
 
-    def report(self, iterations: int, stopped_by: StoppedBy, looks: list[tuple[int, float, float]]) -> SolverReport:
+    def report(self, iterations: int, stopped_by: StoppedBy, history: list[tuple[int, float, float]]) -> SolverReport:
         """Close the run."""
-        at, energy, change = zip(*looks, strict=True) if looks else ((), (), ())
+        at, energy, change = zip(*history, strict=True) if history else ((), (), ())
         seconds = time.perf_counter() - self.started
         kernels = self.kernels
         return SolverReport(
@@ -55,12 +55,12 @@ class Run:
         )
 
 
-Look = Callable[[], tuple[float, float]]
-"""Returns the energy of the present state, and how far the colour has moved since the last look."""
+Evaluate = Callable[[], tuple[float, float]]
+"""Returns the energy of the present state, and how far the colour has moved since the last evaluation."""
 
 
 def iterate(
-    advance: Callable[[int], object], look: Look, u: NDArray[np.floating], rule: StopRule, run: Run
+    advance: Callable[[int], object], evaluate: Evaluate, u: NDArray[np.floating], rule: StopRule, run: Run
 ) -> SolverReport:
     """Run a solver until its colour rests, its iterations run out or its caller has seen enough.
 
@@ -68,28 +68,29 @@ def iterate(
     ----------
     advance : callable
         ``advance(n)`` does `n` iterations in place: one kernel call, the GIL released.
-    look : callable
-        Returns the energy of the present state and the change since the last look; see `comparing`.
+    evaluate : callable
+        Returns the energy of the present state and the change since the last evaluation; see `comparing`.
     u : (H, 2, W) ndarray
         The chroma that `advance` moves.
     rule : StopRule
-        When to look and to stop.
+        When to evaluate and to stop.
     run : Run
-        Whose run it is; its callback gets a `Progress` at each look and stops the solver by ``raise StopIteration``.
+        Whose run it is; its callback gets a `Progress` at each evaluation and stops the solver by
+        ``raise StopIteration``.
 
     Returns
     -------
     SolverReport
     """
-    looks: list[tuple[int, float, float]] = []
+    history: list[tuple[int, float, float]] = []
     done = 0
     stopped_by: StoppedBy = "max_iter" if rule.tol > 0 and rule.max_iter > 0 else "direct"
     while done < rule.max_iter:
         n = min(rule.check_every, rule.max_iter - done)
         _advance_in_blocks(advance, n)
         done += n
-        energy, change = look()
-        looks.append((done, energy, change))
+        energy, change = evaluate()
+        history.append((done, energy, change))
         if run.callback is not None:
             seconds = time.perf_counter() - run.started
             try:
@@ -100,11 +101,11 @@ def iterate(
         if change <= rule.tol and rule.tol > 0:
             stopped_by = "change"
             break
-    return run.report(done, stopped_by, looks)
+    return run.report(done, stopped_by, history)
 
 
-def comparing(energy: Callable[[], float], u: NDArray[np.floating], kernels: Kernels) -> Look:
-    """A look that compares the colour with a copy of what it was.
+def comparing(energy: Callable[[], float], u: NDArray[np.floating], kernels: Kernels) -> Evaluate:
+    """An evaluation that compares the colour with a copy of what it was.
 
     Parameters
     ----------
@@ -118,7 +119,7 @@ def comparing(energy: Callable[[], float], u: NDArray[np.floating], kernels: Ker
     Returns
     -------
     callable
-        The `look` of `iterate`.
+        The `evaluate` of `iterate`.
     """
     previous = u.copy()
     return lambda: (energy(), kernels.mean_change(u, previous))

@@ -158,8 +158,8 @@ def minimise_matting(
     energy = operator.smoothness(u) + 0.5 * float((soft * (u - hints) ** 2).sum())
     residual = operator.residual(u, soft * hints)
     solver = ConjugateGradients(operator.apply, cycle, u, residual)
-    look = comparing(lambda: energy - solver.gain, u, run.kernels)
-    report = iterate(solver.advance, look, u, rule, run)
+    evaluate = comparing(lambda: energy - solver.gain, u, run.kernels)
+    report = iterate(solver.advance, evaluate, u, rule, run)
     return u, report
 
 

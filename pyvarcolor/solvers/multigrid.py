@@ -102,20 +102,20 @@ class Multigrid:
         u : (H, 2, W) ndarray
             The solution.
         report : SolverReport
-            Its `change` is the mean length of the way that a pixel has come since the last look. With `tol` at 0.02,
-            the error that is left is two to six times that where `beta` is up to some 10, and more above.
+            Its `change` is the mean length of the way that a pixel has come since the last evaluation. With `tol` at
+            0.02, the error that is left is two to six times that where `beta` is up to some 10, and more above.
         """
         u = np.zeros(self._shape, self._workspace.dtype) if initial is None else initial.copy()
         self.start(u, hints, hint_weight)
         before = float(self._progress[0, 3])
 
-        def look() -> tuple[float, float]:
+        def evaluate() -> tuple[float, float]:
             nonlocal before
             _, _, energy, path = self._progress[0].tolist()
             change, before = path - before, path
             return energy, change
 
-        report = iterate(lambda n: self.advance(u, n), look, u, rule, run)
+        report = iterate(lambda n: self.advance(u, n), evaluate, u, rule, run)
         return u, report
 
 

@@ -13,7 +13,7 @@ from scipy import ndimage
 
 Pixels = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
-Colours = NDArray[np.float32]
+Colors = NDArray[np.float32]
 
 # All of these are levels of 255, the largest difference of any channel.
 NEAR = 6  # no eye tells these apart in a small spot
@@ -21,7 +21,7 @@ MIXED = 8  # how well a mixture is predicted
 FLAT = 6  # range in a window of 3 x 3 pixels that no smooth border has
 LOSSY_NEAR, LOSSY_FLAT = 10, 10  # the same in a JPEG file
 
-MOST_COLOURS = 16  # a patch of more colours is a picture, not a stroke
+MOST_COLORS = 16  # a patch of more colours is a picture, not a stroke
 SAMPLE = 40_000  # pixels of a patch that are looked at to find its palette
 FEWEST_REPEATS, LEAST_SHARE = (
     3,
@@ -84,24 +84,24 @@ def find_solid(rgb: Pixels, painted: Mask, backdrop: Pixels | None = None, *, lo
 
     solid = flat.copy()
     unexplained = np.zeros_like(painted)
-    palettes: list[Colours] = []
+    palettes: list[Colors] = []
     for patch in _patches(painted):
-        colour = rgb[patch].astype(np.float32)
+        color = rgb[patch].astype(np.float32)
         beneath = None if backdrop is None else backdrop[patch].astype(np.float32)
-        palette = _find_palette(colour, beneath, flat[patch], near=near, thin=not lossy)
-        own = _is_near(colour, palette, near)
+        palette = _find_palette(color, beneath, flat[patch], near=near, thin=not lossy)
+        own = _is_near(color, palette, near)
         solid[patch] |= own
         palettes.append(palette)
-        if len(palette) == MOST_COLOURS:
+        if len(palette) == MOST_COLORS:
             unexplained[patch] = not lossy
         elif not lossy:
             rest = ~own
-            rest[rest] = ~_is_mixture(colour[rest], None if beneath is None else beneath[rest], palette)
+            rest[rest] = ~_is_mixture(color[rest], None if beneath is None else beneath[rest], palette)
             unexplained[patch] = rest
     unexplained &= inside
     areas = ndimage.binary_erosion(unexplained, SQUARE, border_value=1)
     solid |= ndimage.binary_dilation(areas, SQUARE) & unexplained
-    strokes = sum(1 if len(palette) in (0, MOST_COLOURS) else len(palette) for palette in palettes)
+    strokes = sum(1 if len(palette) in (0, MOST_COLORS) else len(palette) for palette in palettes)
     return Solid(solid, strokes, _count_different(palettes, near))
 
 
@@ -116,97 +116,97 @@ def _patches(painted: Mask) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]
         yield rows[members], columns[members]
 
 
-def _find_palette(colour: Colours, beneath: Colours | None, flat: Mask, *, near: int, thin: bool) -> Colours:
+def _find_palette(color: Colors, beneath: Colors | None, flat: Mask, *, near: int, thin: bool) -> Colors:
     """Colours (K, 3) of one patch: the flat ones first, then, if `thin`, the repeated ones."""
-    step = 1 + len(colour) // SAMPLE
-    colour, flat = colour[::step], flat[::step]
+    step = 1 + len(color) // SAMPLE
+    color, flat = color[::step], flat[::step]
     beneath = None if beneath is None else beneath[::step]
     palette = np.empty((0, 3), np.float32)
     left = flat.copy()
-    while left.any() and len(palette) < MOST_COLOURS:
-        pure, _ = _most_frequent(colour[left])
+    while left.any() and len(palette) < MOST_COLORS:
+        pure, _ = _most_frequent(color[left])
         palette = np.vstack([palette, pure])
-        left &= ~_is_near(colour, pure[None], near)
+        left &= ~_is_near(color, pure[None], near)
     if not thin:
         return palette
 
-    left = ~_is_near(colour, palette, near)
-    left[left] = ~_is_mixture(colour[left], None if beneath is None else beneath[left], palette)
-    while left.any() and len(palette) < MOST_COLOURS:
+    left = ~_is_near(color, palette, near)
+    left[left] = ~_is_mixture(color[left], None if beneath is None else beneath[left], palette)
+    while left.any() and len(palette) < MOST_COLORS:
         here = None if beneath is None else beneath[left]
-        pure, repeats = _most_frequent(colour[left]) if here is None else _most_explaining(colour[left], here)
+        pure, repeats = _most_frequent(color[left]) if here is None else _most_explaining(color[left], here)
         if len(palette) and repeats < max(FEWEST_REPEATS, LEAST_SHARE * left.sum()):
             break
         palette = np.vstack([palette, pure])
-        left[left] = ~(_is_near(colour[left], pure[None], near) | _is_mixture(colour[left], here, palette))
+        left[left] = ~(_is_near(color[left], pure[None], near) | _is_mixture(color[left], here, palette))
     return palette
 
 
-def _most_frequent(colour: Colours) -> tuple[Colours, int]:
+def _most_frequent(color: Colors) -> tuple[Colors, int]:
     """The most frequent colour and how often it occurs."""
-    values, counts = _count(colour)
+    values, counts = _count(color)
     return values[counts.argmax()], int(counts.max())
 
 
-def _count(colour: Colours) -> tuple[Colours, NDArray[np.intp]]:
+def _count(color: Colors) -> tuple[Colors, NDArray[np.intp]]:
     """Different colours and how often each occurs."""
-    packed, counts = np.unique(colour.astype(np.int32) @ PACK, return_counts=True)
+    packed, counts = np.unique(color.astype(np.int32) @ PACK, return_counts=True)
     return (packed[:, None] // PACK % 256).astype(np.float32), counts
 
 
-def _most_explaining(colour: Colours, beneath: Colours) -> tuple[Colours, int]:
+def _most_explaining(color: Colors, beneath: Colors) -> tuple[Colors, int]:
     """The colour whose mixtures with what lies beneath explain most pixels, and how often it occurs."""
-    values, counts = _count(colour)
+    values, counts = _count(color)
     strength = np.abs(values - beneath.mean(axis=0)).sum(axis=1)
     candidates = np.union1d(np.argsort(-counts)[:CANDIDATES], np.argsort(-strength)[:CANDIDATES])
-    step = 1 + len(colour) // 2000
-    explained = [_lies_between(colour[::step], beneath[::step], values[index]).mean() for index in candidates]
-    best = candidates[np.argmax(explained + REPEATS_COUNT * counts[candidates] / len(colour))]
+    step = 1 + len(color) // 2000
+    explained = [_lies_between(color[::step], beneath[::step], values[index]).mean() for index in candidates]
+    best = candidates[np.argmax(explained + REPEATS_COUNT * counts[candidates] / len(color))]
     return values[best], int(counts[best])
 
 
-def _is_near(colour: Colours, palette: Colours, near: int) -> Mask:
+def _is_near(color: Colors, palette: Colors, near: int) -> Mask:
     """Whether each colour is about one of the palette."""
-    found = np.zeros(len(colour), np.bool_)
+    found = np.zeros(len(color), np.bool_)
     for pure in palette:
-        found |= _agree(colour, pure, near)
+        found |= _agree(color, pure, near)
     return found
 
 
-def _is_mixture(colour: Colours, beneath: Colours | None, palette: Colours) -> Mask:
+def _is_mixture(color: Colors, beneath: Colors | None, palette: Colors) -> Mask:
     """Whether each colour mixes a palette colour with another one or with what lies beneath."""
-    found = np.zeros(len(colour), np.bool_)
+    found = np.zeros(len(color), np.bool_)
     for index, pure in enumerate(palette):
-        grounds: list[Colours] = list(palette[:index])
+        grounds: list[Colors] = list(palette[:index])
         if beneath is not None:
             grounds.append(beneath)
         for ground in grounds:
-            found |= _lies_between(colour, ground, pure)
+            found |= _lies_between(color, ground, pure)
     return found
 
 
-def _lies_between(colour: Colours, start: Colours, end: Colours) -> Mask:
+def _lies_between(color: Colors, start: Colors, end: Colors) -> Mask:
     """Whether colours mix `start` and `end`, in sRGB values or, as GIMP does, in linear light."""
-    found = np.zeros(len(colour), np.bool_)
+    found = np.zeros(len(color), np.bool_)
     for gamma in (1.0, 2.2):
-        a, b, c = ((values / 255) ** gamma for values in (start, end, colour))
+        a, b, c = ((values / 255) ** gamma for values in (start, end, color))
         way = b - a
         length = (way * way).sum(axis=-1, keepdims=True)
         share = ((c - a) * way).sum(axis=-1, keepdims=True) / np.maximum(length, 1e-6)
         mixed = (a + np.clip(share, 0, 1) * way) ** (1 / gamma)
-        found |= _agree(mixed * 255, colour, MIXED)
+        found |= _agree(mixed * 255, color, MIXED)
     return found
 
 
-def _agree(colour: Colours, other: Colours, near: int) -> Mask:
+def _agree(color: Colors, other: Colors, near: int) -> Mask:
     """Whether no channel differs by more than `near`."""
-    alike = np.ones(len(colour), np.bool_)
+    alike = np.ones(len(color), np.bool_)
     for channel in range(3):
-        alike &= np.abs(colour[:, channel] - other[..., channel]) <= near
+        alike &= np.abs(color[:, channel] - other[..., channel]) <= near
     return alike
 
 
-def _count_different(palettes: list[Colours], near: int) -> int:
+def _count_different(palettes: list[Colors], near: int) -> int:
     """Number of different colours in all palettes together."""
     left = np.vstack([np.empty((0, 3), np.float32), *palettes])
     different = 0
