@@ -122,7 +122,8 @@ public:
             ((k++ == stage ? static_cast<void>(stages(i)) : void()), ...);
         };
         const Index first = me_ * count / size_, last = (me_ + 1) * count / size_;
-        const Index has_band_before = me_ > 0, has_band_after = me_ + 1 < size_;  // a stage ends one row further from the next band
+        const Index has_band_before = me_ > 0,
+                    has_band_after = me_ + 1 < size_;  // a stage ends one row further from the next band
         for (Index s = first; s < last + depth - 1; ++s) {
             for (Index k = 0; k < depth; ++k)
                 if (s - k >= first + has_band_before * k && s - k < last - has_band_after * k) run(k, s - k);
