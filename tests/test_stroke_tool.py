@@ -1,6 +1,8 @@
 """The stroke tool without a window: events as matplotlib sends them, on a canvas in memory."""
 
 import json
+import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,7 +12,7 @@ from matplotlib.figure import Figure
 from skimage import data
 from skimage.transform import resize
 
-from pyvarcolor.interactive import Files, StrokeTool, stroke_tool
+from pyvarcolor.interactive import Files, StrokeTool
 from pyvarcolor.interactive.keys import BINDINGS, gestures
 from pyvarcolor.interactive.painter import Painter
 from pyvarcolor.interactive.palette import chroma_of
@@ -464,7 +466,7 @@ def test_help_names_every_key_and_gesture(make):
 
 def test_r_that_is_held_down_toggles_once(make, monkeypatch):
     now = [100.0]
-    monkeypatch.setattr(stroke_tool.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
     hand = make()
 
     def event(name, after):
@@ -537,7 +539,7 @@ def test_wrong_arguments_are_named():
     with pytest.raises(ValueError, match=r"photo must have shape .* but has shape \(3,\)"):
         StrokeTool(np.zeros(3, np.uint8))
     with pytest.raises(ValueError, match=r"strokes must go to a file ending in .*, but strokes\.jpg ends in '\.jpg'"):
-        Files(Photo(GRAY), stroke_tool.Path("strokes.jpg"))
+        Files(Photo(GRAY), Path("strokes.jpg"))
 
 
 def test_the_photograph_itself_is_never_replaced(tmp_path):

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal
 
-from pyvarcolor.interactive.gestures import Button, Pointer
+from pyvarcolor.interactive.gestures import Hand, Pointer
+from pyvarcolor.interactive.keyboard import Keyboard
 
 if TYPE_CHECKING:
     from matplotlib.backend_bases import Event, KeyEvent, MouseEvent
 
-    from pyvarcolor.interactive.stroke_tool import StrokeTool
+    from pyvarcolor.interactive.actions import Actions, Button
 
 
 class Events:
@@ -18,12 +19,13 @@ class Events:
 
     Parameters
     ----------
-    tool : StrokeTool
+    tool : Actions
         What they are for.
     """
 
-    def __init__(self, tool: StrokeTool) -> None:
+    def __init__(self, tool: Actions) -> None:
         self._tool, self._screen = tool, tool.screen
+        self._hand, self._keyboard = hand, keyboard = Hand(tool), Keyboard(tool)
         canvas = tool.screen.canvas
         for name in ("key_press_handler_id", "scroll_handler_id"):
             handler = getattr(canvas.manager, name, None)
@@ -31,11 +33,11 @@ class Events:
                 canvas.mpl_disconnect(handler)
         obeyed: dict[str, Callable[[Any], None]] = {
             "button_press_event": self._press,
-            "button_release_event": lambda event: tool.hand.feel(self._pointer("release", event)),
-            "motion_notify_event": lambda event: tool.hand.feel(self._pointer("move", event)),
+            "button_release_event": lambda event: hand.feel(self._pointer("release", event)),
+            "motion_notify_event": lambda event: hand.feel(self._pointer("move", event)),
             "scroll_event": self._scroll,
             "key_press_event": self._key,
-            "key_release_event": lambda event: tool.keyboard.release(event.key or ""),
+            "key_release_event": lambda event: keyboard.release(event.key or ""),
             "resize_event": lambda event: tool.resize(),
             "figure_leave_event": self._leave,
             "close_event": self._close,
@@ -61,7 +63,7 @@ class Events:
         if event.dblclick and hasattr(self._screen.canvas, "handle_dblclick"):  # WebAgg has told both presses already
             return
         if event.inaxes is self._screen.view:
-            self._tool.hand.feel(self._pointer("press", event))
+            self._hand.feel(self._pointer("press", event))
         elif event.xdata is not None and event.ydata is not None:
             self._choose(event, event.xdata, event.ydata)
 
@@ -79,11 +81,11 @@ class Events:
             self._tool.zoom(self._screen.place(event.x, event.y), event.step)
 
     def _key(self, event: KeyEvent) -> None:
-        self._tool.keyboard.press(event.key or "")
+        self._keyboard.press(event.key or "")
 
     def _leave(self, _: Event) -> None:
         """The pointer is gone."""
-        if not self._tool.hand.busy:
+        if not self._hand.busy:
             self._tool.display.pointer = None
             self._tool.display.refresh_moving()
 

@@ -10,10 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 if TYPE_CHECKING:
+    from pyvarcolor.interactive.actions import Actions, Button
     from pyvarcolor.interactive.display import Place
-    from pyvarcolor.interactive.stroke_tool import StrokeTool
-
-Button = Literal["left", "right"]
 
 STILL = 3  # pixels of the screen that a click may move
 
@@ -50,11 +48,11 @@ class Hand:
 
     Parameters
     ----------
-    tool : StrokeTool
+    tool : Actions
         What gestures act on.
     """
 
-    def __init__(self, tool: StrokeTool) -> None:
+    def __init__(self, tool: Actions) -> None:
         self._tool = tool
         self._gesture: Gesture | None = None
 
@@ -74,12 +72,6 @@ class Hand:
         elif pointer.kind == "move":
             self._tool.hover(before)
 
-    def let_go(self) -> None:
-        """Give the gesture up, wherever it is."""
-        if self._gesture is not None:
-            self._gesture.close()
-            self._gesture = None
-
     def _where(self, pointer: Pointer) -> Place | None:
         """Where the brush is shown: beyond the view only while a gesture lasts."""
         return pointer.at if pointer.inside or self.busy else None
@@ -92,7 +84,7 @@ class Hand:
             self._gesture = None
 
 
-def begin(tool: StrokeTool, press: Pointer) -> Gesture:
+def begin(tool: Actions, press: Pointer) -> Gesture:
     """The gesture that a press begins, by place and button."""
     if tool.picking or (press.button and press.ctrl):
         tool.pick(press.at)
@@ -104,13 +96,15 @@ def begin(tool: StrokeTool, press: Pointer) -> Gesture:
         yield from pan(tool, press)
 
 
-def paint(tool: StrokeTool, press: Pointer) -> Gesture:
+def paint(tool: Actions, press: Pointer) -> Gesture:
     """Draw a stroke until its own button is released."""
     pane = tool.display.pane_of(press.at[0])
     tool.begin_stroke(tool.display.fraction(press.at))
     before = press.at
     while True:
         pointer = yield
+        if tool.session.unfinished is None:  # given up
+            return
         if pointer.kind == "release" and pointer.button != press.button:
             continue
         tool.session.extend(*tool.display.fraction(pointer.at, pane))  # of a release too: some toolkits leave moves out
@@ -122,7 +116,7 @@ def paint(tool: StrokeTool, press: Pointer) -> Gesture:
         before = pointer.at
 
 
-def pan(tool: StrokeTool, press: Pointer) -> Gesture:
+def pan(tool: Actions, press: Pointer) -> Gesture:
     """Move the photograph; where the pointer hardly moved, ask about the place instead."""
     before = press.at
     while (pointer := (yield)).kind != "release":
@@ -133,7 +127,7 @@ def pan(tool: StrokeTool, press: Pointer) -> Gesture:
         tool.ask_about(tool.display.fraction(pointer.at))
 
 
-def slide(tool: StrokeTool) -> Gesture:
+def slide(tool: Actions) -> Gesture:
     """Move the divider between before and after."""
     while (pointer := (yield)).kind != "release":
         tool.display.move_divider(pointer.at[0])

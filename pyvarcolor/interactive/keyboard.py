@@ -3,52 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from pyvarcolor.interactive.keys import ACTIONS
 
 if TYPE_CHECKING:
-    from pyvarcolor.interactive.stroke_tool import StrokeTool
+    from pyvarcolor.interactive.actions import Actions
 
 HELD = 1.0  # seconds within which a key is held rather than pressed again, where its release is not told
 BOUNCE = 0.06  # seconds between release and press of a key that is held, where these are told
-
-
-class Question(NamedTuple):
-    """Something to be answered with Enter or Esc, above the picture."""
-
-    words: str
-    yes: Callable[[], None]
-    no: Callable[[], None]
-
-
-class Confirmation:
-    """What is done only when it is asked for twice in a row.
-
-    Examples
-    --------
-    >>> confirmed = Confirmation()
-    >>> confirmed.by("close"), confirmed.by("close")
-    (False, True)
-    >>> confirmed.by("close"), confirmed.by("replace"), confirmed.by("close")
-    (False, False, False)
-    """
-
-    def __init__(self) -> None:
-        self._asked = ""
-
-    def by(self, what: str) -> bool:
-        """Whether this is the second time; the first is remembered until something else happens."""
-        again, self._asked = self._asked == what, what
-        if again:
-            self.forget()
-        return again
-
-    def forget(self) -> None:
-        """Something else has happened."""
-        self._asked = ""
 
 
 class Keyboard:
@@ -56,11 +20,11 @@ class Keyboard:
 
     Parameters
     ----------
-    tool : StrokeTool
+    tool : Actions
         What they act on.
     """
 
-    def __init__(self, tool: StrokeTool) -> None:
+    def __init__(self, tool: Actions) -> None:
         self._tool = tool
         self._at, self._held = 0.0, False
 
