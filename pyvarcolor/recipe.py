@@ -238,7 +238,8 @@ class Recipe:
         from pyvarcolor.learned.doubt import GuessUncertainty  # which needs a part of SciPy that is slow to import
 
         said = (method.uncertainty(photograph, hints) for method in self._methods())
-        return next(filter(None, said), None) or GuessUncertainty(photograph.lightness, hints, photograph.kernels)
+        own = next((doubt for doubt in said if doubt is not None), None)
+        return own or GuessUncertainty(photograph.lightness, hints, photograph.kernels)
 
     def facts(self) -> dict[str, Any]:
         """What decides about the pixels: names, all options, hashes of files; ``"auto"`` by what it stands for."""
