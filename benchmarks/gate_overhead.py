@@ -1,4 +1,4 @@
-"""What the gate adds to a call of a kernel: microseconds of a call through it, less those of the backend's own function.
+"""What the gate adds to a call of a kernel: microseconds of a call through it, less those of the backend's function.
 
     python benchmarks/gate_overhead.py
 
@@ -6,6 +6,7 @@ On 4 x 4 pixels, whose kernels take next to no time; the least of several rounds
 """
 
 import timeit
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -32,8 +33,7 @@ def main() -> None:
     print("| kernel | arguments | through the gate, µs | without, µs | difference, µs |\n|---|---|---|---|---|")
     for name, given in calls.items():
         through, without = (
-            1e6 * min(timeit.repeat(lambda call=getattr(of, name), given=given: call(*given), number=CALLS)) / CALLS
-            for of in (k, k.module)
+            1e6 * min(timeit.repeat(partial(getattr(of, name), *given), number=CALLS)) / CALLS for of in (k, k.module)
         )
         print(f"| `{name}` | {len(given)} | {through:.1f} | {without:.1f} | {through - without:.1f} |")
 
