@@ -86,8 +86,8 @@ class Propagation(Options):
     normalize : bool
         Spread chroma divided by what shading does to it (`pyvarcolor.shading`), so that shadows keep less of it.
     hint_weight : float
-        Weight of the hints, above 0, times their confidence; infinity: hints are met exactly (those of confidence
-        c below 1 then weigh c / (1 - c)).
+        Weight of the hints, above 0, times their confidence; the larger, the nearer the answer comes to them. Infinity:
+        hints are met exactly (those of confidence c below 1 then weigh c / (1 - c)).
     """
 
     name: ClassVar[str]
@@ -235,14 +235,14 @@ class EdgeAware(Iterative):
     Parameters
     ----------
     edge_blur : float
-        Width (sigma, in pixels) of the Gaussian window in which lightness is smoothed first, at least 0: grain is no
-        edge then.
+        Width (sigma, in pixels) of the Gaussian window in which lightness is smoothed first, at least 0; the larger,
+        the less of the grain, and of fine detail, is an edge.
     edge_scale : float
-        Step of L* across which half of the weight is left, above 0.
+        Step of L* across which half of the weight is left, above 0; the larger, the more colour crosses faint edges.
     edge_power : float
-        How sharply the weight falls, above 0.
+        How sharply the weight falls there, above 0; the larger, the more alike all edges above `edge_scale` are.
     edge_floor : float
-        The least weight, above 0 and at most 1: what flows over the strongest edge.
+        The least weight, above 0 and at most 1; the larger, the more colour leaks over the strongest edge.
     """
 
     edge_blur: float = 0.7
@@ -287,10 +287,10 @@ class Variational(EdgeAware):
     tensor : bool
         Use the anisotropic weight of Ferstl et al. 2013: colour may flow along an edge, but not over it.
     relaxation : float
-        Over-relaxation of the iterations, above 0 and below 2.
+        Over-relaxation of the iterations, above 0 and below 2; larger is faster, as a rule.
     scale_u : float
-        Chroma (units of a*, b*) that the step sizes are tuned to, above 0; larger moves far colours sooner and
-        settles later.
+        Chroma (units of a*, b*) that the step sizes are tuned to, above 0; the larger, the sooner far colours arrive,
+        and the later all comes to rest. It changes the way, not the answer.
     """
 
     tensor: bool = False

@@ -30,12 +30,12 @@ class Bilateral(Iterative):
     Parameters
     ----------
     smoothness : float
-        Weight lambda of the smoothness, above 0.
+        Weight lambda of the smoothness, above 0; the larger, the farther a hint reaches, and the less hints are met.
     cells : float
         Cells along the long side of the photograph, at least 1 (but none is smaller than 4 pixels): 8 pixels each where
         it has 481, so that a larger scan is coloured alike.
     luma : float
-        Height of a cell in L*, above 0.
+        Height of a cell in L*, above 0; the larger, the more pixels of unlike lightness share a colour.
 
     References
     ----------

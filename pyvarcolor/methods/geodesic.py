@@ -27,7 +27,7 @@ class Geodesic(Propagation):
     Parameters
     ----------
     nearest : int
-        How many strokes are blended, the nearest ones, at least 1.
+        How many strokes are blended, the nearest ones, at least 1; the larger, the softer the borders between them.
     power : float
         How fast a stroke's weight falls with its distance, above 0; the larger, the sharper the border between two.
     length_cost : float

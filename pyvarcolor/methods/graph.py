@@ -33,7 +33,8 @@ class Graph(EdgeAware):
         ``"edge"``: 1 / (1 + (|dL| / edge_scale)^edge_power), symmetric; ``"levin"``: exp(-dY^2 / c) with c from the
         local variance, which takes none of the edge options and no beta.
     beta : float
-        Weight of the bilaplacian, at least 0; with it colour goes on smoothly through the strokes.
+        Weight of the bilaplacian, at least 0; the larger, the more smoothly colour goes on through the strokes, and
+        beyond their range.
 
     References
     ----------

@@ -28,7 +28,8 @@ class RandomWalker(Iterative):
     Parameters
     ----------
     beta : float
-        How reluctantly, above 0: the weight across the strongest edge of the photograph is exp(-beta).
+        How reluctantly, above 0: the weight across the strongest edge of the photograph is exp(-beta); the larger, the
+        less colour crosses an edge.
 
     References
     ----------

@@ -35,7 +35,7 @@ class TGV(Variational):
     alpha1 : float
         Weight of |G (grad u - v)|; above 0, unless alpha0 is 0 too.
     beta : float
-        Weight of the bilaplacian, at least 0.
+        Weight of the bilaplacian, at least 0; the larger, the smoother colour goes on through the strokes.
     scale_v : float
         Gradient of chroma (per pixel) that the step sizes are tuned to, above 0.
 
