@@ -115,6 +115,37 @@ def test_one_button_paints_and_the_other_one_moves(make):
         assert (hand.tool.display.view.left, hand.tool.display.view.top) != (before.left, before.top)
 
 
+def test_a_release_that_got_lost_ends_the_stroke_at_the_next_press(make):
+    hand = make()
+    hand.send("button_press_event", hand.at((0.1, 0.1)), BUTTONS["right"])
+    hand.send("motion_notify_event", hand.at((0.4, 0.1)))
+    hand.drag((0.2, 0.6), (0.7, 0.6))
+    assert len(hand.tool.strokes) == 2
+    close_to(hand.tool.strokes[0], (0.1, 0.1), (0.4, 0.1))
+    close_to(hand.tool.strokes[1], (0.2, 0.6), (0.7, 0.6))
+
+
+def test_another_button_does_not_disturb_a_stroke(make):
+    hand = make()
+    hand.send("button_press_event", hand.at((0.1, 0.1)), BUTTONS["right"])
+    hand.send("button_press_event", hand.at((0.2, 0.1)), BUTTONS["left"])
+    hand.send("button_release_event", hand.at((0.2, 0.1)), BUTTONS["left"])
+    hand.send("motion_notify_event", hand.at((0.4, 0.1)))
+    hand.send("button_release_event", hand.at((0.5, 0.1)), BUTTONS["right"])
+    assert len(hand.tool.strokes) == 1
+    close_to(hand.tool.strokes[0], (0.1, 0.1), (0.4, 0.1), (0.5, 0.1))
+
+
+def test_a_stroke_given_up_leaves_the_hand_free(make):
+    hand = make()
+    hand.send("button_press_event", hand.at((0.1, 0.1)), BUTTONS["right"])
+    hand.send("motion_notify_event", hand.at((0.4, 0.1)))
+    hand.key("escape")
+    hand.drag((0.2, 0.6), (0.7, 0.6))
+    assert len(hand.tool.strokes) == 1
+    close_to(hand.tool.strokes[0], (0.2, 0.6), (0.7, 0.6))
+
+
 def test_hints_are_those_of_the_strokes_after_any_change(make):
     hand = make()
     hand.drag((0.1, 0.1), (0.6, 0.2))

@@ -55,6 +55,7 @@ class Hand:
     def __init__(self, tool: Actions) -> None:
         self._tool = tool
         self._gesture: Gesture | None = None
+        self._button: Button | None = None
 
     @property
     def busy(self) -> bool:
@@ -64,10 +65,12 @@ class Hand:
     def feel(self, pointer: Pointer) -> None:
         """Begin a gesture, go on with it, or hover."""
         before, self._tool.display.pointer = self._tool.display.pointer, self._where(pointer)
-        if self._gesture is None and pointer.kind == "press":
-            self._gesture = begin(self._tool, pointer)
-            self._advance(None)
-        elif self._gesture is not None and pointer.kind != "press":
+        if pointer.kind == "press":
+            if self._gesture is None or pointer.button == self._button:  # again: its release got lost
+                self._end()
+                self._gesture, self._button = begin(self._tool, pointer), pointer.button
+                self._advance(None)
+        elif self._gesture is not None:
             self._advance(pointer)
         elif pointer.kind == "move":
             self._tool.hover(before)
@@ -75,6 +78,13 @@ class Hand:
     def _where(self, pointer: Pointer) -> Place | None:
         """Where the brush is shown: beyond the view only while a gesture lasts."""
         return pointer.at if pointer.inside or self.busy else None
+
+    def _end(self) -> None:
+        """End what is under way as its release would have."""
+        if self._gesture is not None:
+            self._gesture.close()
+            self._gesture = None
+            self._tool.finish_stroke()
 
     def _advance(self, pointer: Pointer | None) -> None:
         assert self._gesture is not None  # callers know
